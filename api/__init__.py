@@ -1,0 +1,1 @@
+"""The HTTP service: batches, mappings, dead letters and their state."""

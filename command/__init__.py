@@ -1,0 +1,1 @@
+"""The command line behind `./firth`, and the local stack."""

@@ -1,0 +1,146 @@
+"""A mapping, in the one form that every stage works with, whatever format it was written in.
+
+Values, frozen and comparable: two mappings that say the same are equal and have the same hash. Readers of
+formats (`mapping.pyrog`) make it; nothing else does. Row mappings only: what is about rows stays here, what
+HL7 v2 and JSON mappings will share (paths, scripts, concept maps, conditions, references) are the same
+values with another kind of selector in place of `Column`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Dict
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+Relation: TypeAlias = Literal["EQ", "NEQ", "LT", "LE", "GE", "GT", "IN", "NULL", "NOTNULL"]
+FilterRelation: TypeAlias = Literal["<", "<=", "<>", "=", ">", ">=", "IN", "LIKE", "BETWEEN"]
+
+
+@dataclass(frozen=True, slots=True)
+class TableColumn:
+    """A column of a table: `owner` is the schema, None where the database's search path finds it."""
+
+    table: str
+    column: str
+    owner: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """A left outer join: `left` is a column already reachable, `right` the column of the table joined."""
+
+    left: TableColumn
+    right: TableColumn
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Where a value comes from: a column, and the chain of joins that leads to its table from the
+    primary key's. `alias` is the name under which its values travel in an `extract` event."""
+
+    table: str
+    column: str
+    owner: str | None = None
+    joins: tuple[Join, ...] = ()
+
+    @property
+    def alias(self) -> str:
+        """`table_column`, with a short hash of the join chain where there is one: the same table joined in
+        two ways gives two aliases. At most 63 characters (PostgreSQL's limit)."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which rows of the primary key's table are extracted. `value` is text, as the mapping wrote it."""
+
+    column: Column
+    relation: FilterRelation
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """When an input group applies. `value` is None for NULL and NOTNULL."""
+
+    action: Literal["INCLUDE", "EXCLUDE"]
+    column: Column
+    relation: Relation
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One source of a value: exactly one of `column` and `static` is set."""
+
+    column: Column | None = None
+    static: str | None = None
+    script: str | None = None
+    concept_map_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InputGroup:
+    """Inputs that together give one value (merged by `merging_script` where there are several), if all
+    `conditions` hold."""
+
+    inputs: tuple[Input, ...]
+    merging_script: str | None = None
+    conditions: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One element of the resource: `path` as in `name[0].given[0]`, `type` its FHIR type (`string`).
+
+    The first input group whose conditions hold gives the value. An attribute without input groups only
+    announces a complex element and is kept for its type (`subject` is a `Reference`).
+    """
+
+    path: str
+    type: str
+    input_groups: tuple[InputGroup, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceMapping:
+    """How the rows of one table become resources of one type.
+
+    `logical_reference` is the namespace of its ids and what references to it are written with.
+    """
+
+    id: str
+    label: str
+    resource_type: str
+    profile: str | None
+    logical_reference: str
+    primary_key: Column
+    filters: tuple[Filter, ...]
+    attributes: tuple[Attribute, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConceptMap:
+    """Source code to target code. `id` is what inputs refer to."""
+
+    id: str
+    title: str
+    codes: Dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The database that a mapping reads. Where and how to log in is not part of a mapping: see
+    `mapping.credential`."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """All resources mapped from one source, with the concept maps they use."""
+
+    source: Source
+    resources: tuple[ResourceMapping, ...]
+    concept_maps: tuple[ConceptMap, ...] = field(default=())

@@ -1,0 +1,45 @@
+"""The three kinds of failure, and what the worker loop does with each.
+
+    FirthError
+    ├── InvalidRecord      the record will never pass: to the dead-letter topic, the stream goes on
+    ├── Unavailable        something behind us is down or busy: back off, hold the partition, try again
+    └── Misconfigured      nothing will pass until somebody changes a setting: stop before the commit
+
+Every message is a sentence for a person: what, where, what to do. None holds a value of a patient's
+record, since messages end up in logs, metrics and the api's answers.
+"""
+
+from __future__ import annotations
+
+
+class FirthError(Exception):
+    """Base of all that Firth raises on purpose."""
+
+
+class InvalidRecord(FirthError):
+    """This record can never pass this stage, however often it is tried.
+
+    `reason` is a code that metrics count by (`missing-field`, `unknown-column`). `details` may hold what a
+    server said of the record (an OperationOutcome as JSON); it goes into the dead letter and nowhere else,
+    for it may quote the record.
+    """
+
+    def __init__(self, sentence: str, *, reason: str, details: str | None = None) -> None:
+        super().__init__(sentence)
+        self.reason = reason
+        self.details = details
+
+
+class Unavailable(FirthError):
+    """Something that the stage needs is down or busy; the same records may pass later.
+
+    `retry_after` is what the other side asked for, in seconds, where it did.
+    """
+
+    def __init__(self, sentence: str, *, retry_after: float | None = None) -> None:
+        super().__init__(sentence)
+        self.retry_after = retry_after
+
+
+class Misconfigured(FirthError):
+    """Nothing can pass until a person changes a setting, a permission or a schema."""
