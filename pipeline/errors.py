@@ -1,9 +1,10 @@
-"""The three kinds of failure, and what the worker loop does with each.
+"""The kinds of failure, and what the worker loop does with each.
 
     FirthError
     ├── InvalidRecord      the record will never pass: to the dead-letter topic, the stream goes on
     ├── Unavailable        something behind us is down or busy: back off, hold the partition, try again
-    └── Misconfigured      nothing will pass until somebody changes a setting: stop before the commit
+    ├── Misconfigured      nothing will pass until somebody changes a setting: stop before the commit
+    └── Replaced           another worker has our place: leave at once, a supervisor starts us again
 
 Every message is a sentence for a person: what, where, what to do. None holds a value of a patient's
 record, since messages end up in logs, metrics and the api's answers.
@@ -43,3 +44,8 @@ class Unavailable(FirthError):
 
 class Misconfigured(FirthError):
     """Nothing can pass until a person changes a setting, a permission or a schema."""
+
+
+class Replaced(FirthError):
+    """Another worker took our place, or we were gone for so long that the broker gave it away. Raised by the
+    worker loop alone: whatever was in hand belongs to the other one now."""

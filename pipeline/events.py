@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 # Decimals, dates and times travel as text: JSON and Avro would each bend them in their own way.
-Value: TypeAlias = None | bool | int | float | str | bytes
+Value: TypeAlias = bool | int | float | str | bytes | None
 
 Write: TypeAlias = Literal["replace", "ensure", "delete"]
 

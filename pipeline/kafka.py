@@ -1,0 +1,150 @@
+"""Clients of the broker, made from the settings: one place for every option, with its reason.
+
+A producer and a consumer of Firth must be made here, or order per key and exactly once are lost: the
+partitioner, `read_committed` and the limits have to be the same everywhere.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Final, TypeAlias
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
+from confluent_kafka.admin import AdminClient
+
+from pipeline import logs
+from pipeline.errors import FirthError, Misconfigured, Replaced, Unavailable
+from pipeline.service_settings import KafkaSettings
+from pipeline.topics import DEAD_LETTER_LIMIT
+
+Configuration: TypeAlias = dict[str, Any]
+
+# A transaction holds back all readers of its partitions until it ends; one that a dead worker left open
+# ends after this long, or at once when the worker comes back with the same transactional.id.
+TRANSACTION_TIMEOUT: Final = 10  # seconds
+
+# Between two polls, thus for a stage's work on one batch. A worker that takes longer has lost its
+# partitions by then: its transaction is refused and it starts over.
+STAGE_TIMEOUT: Final = 300  # seconds
+
+_MIB: Final = 1024 * 1024
+
+_NOT_ALLOWED: Final = frozenset(
+    {
+        KafkaError._AUTHENTICATION,  # noqa: SLF001 — the library's public name for an error of the client itself
+        KafkaError.SASL_AUTHENTICATION_FAILED,
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.GROUP_AUTHORIZATION_FAILED,
+        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+        KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+    }
+)
+
+
+def consumer(settings: KafkaSettings, *, group: str, session_timeout: int) -> Consumer:
+    """A member of `group`, without a subscription yet. Offsets are committed by a producer's transaction."""
+    return Consumer(
+        {
+            **_reading(settings),
+            "group.id": group,
+            "session.timeout.ms": session_timeout * 1000,
+            "heartbeat.interval.ms": session_timeout * 1000 // 5,
+            "max.poll.interval.ms": STAGE_TIMEOUT * 1000,
+            # Eager: a rebalance takes all partitions away before it gives any, so a worker that was told to
+            # let go has nothing in hand. Cooperative keeps partitions over a rebalance, which pays where
+            # moving one is dear; ours carry no state.
+            "partition.assignment.strategy": "range",
+        }
+    )
+
+
+def reader(settings: KafkaSettings) -> Consumer:
+    """A consumer without a group, for one who assigns partitions himself and keeps the offsets elsewhere.
+    It sees committed records only, and an end of partition as a message with that error."""
+    return Consumer({**_reading(settings), "group.id": "firth-reader", "enable.partition.eof": True})
+
+
+def producer(settings: KafkaSettings, *, transactional_id: str | None = None) -> Producer:
+    """A producer: transactional (call `init_transactions` first), or else idempotent."""
+    configuration = _common(settings) | {
+        "enable.idempotence": True,
+        "compression.type": settings.compression,
+        # As the Java clients and Kafka Connect do it, so that a key has one partition whoever writes.
+        "partitioner": "murmur2_random",
+        "message.max.bytes": DEAD_LETTER_LIMIT,
+        # A commit sends at once; until then wait for fuller packets.
+        "linger.ms": 5,
+        "delivery.report.only.error": True,
+    }
+    if transactional_id is not None:
+        configuration |= {
+            "transactional.id": transactional_id,
+            "transaction.timeout.ms": TRANSACTION_TIMEOUT * 1000,
+        }
+    return Producer(configuration)
+
+
+def admin(settings: KafkaSettings) -> AdminClient:
+    """A client to make and describe topics with."""
+    return AdminClient(_common(settings))
+
+
+def sentence(error: KafkaError) -> str:
+    """The broker's or the client's error in words: codes, hosts and topics, never data."""
+    return f"broker: {error.name()}: {error.str()}"
+
+
+def failure(error: KafkaError | KafkaException) -> FirthError:
+    """The kind of failure that an error of a client is; Unavailable unless known better."""
+    cause: KafkaError = error.args[0] if isinstance(error, KafkaException) else error
+    if cause.fatal():
+        return Replaced(f"{sentence(cause)}: another worker with this WORKER_SLOT, or we were gone too long")
+    if cause.code() in _NOT_ALLOWED:
+        return Misconfigured(f"{sentence(cause)}: check KAFKA_* settings and the broker's permissions")
+    return Unavailable(sentence(cause))
+
+
+def _reading(settings: KafkaSettings) -> Configuration:
+    return _common(settings) | {
+        "isolation.level": "read_committed",
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "auto.offset.reset": "earliest",
+        "allow.auto.create.topics": False,
+        # What is fetched ahead bounds a worker's memory; one record of the largest kind always fits.
+        "queued.max.messages.kbytes": 32 * 1024,
+        "max.partition.fetch.bytes": 4 * _MIB,
+        "fetch.max.bytes": 16 * _MIB,
+        "receive.message.max.bytes": 64 * _MIB,
+        "fetch.wait.max.ms": 100,
+        "fetch.queue.backoff.ms": 20,
+    }
+
+
+def _common(settings: KafkaSettings) -> Configuration:
+    configuration: Configuration = {
+        "bootstrap.servers": settings.bootstrap_servers,
+        "security.protocol": settings.security_protocol,
+        "client.id": "firth",
+        "logger": logging.getLogger(logs.BROKER_LOGGER),
+        "log.connection.close": False,
+        "socket.keepalive.enable": True,
+        "reconnect.backoff.max.ms": 2000,
+        # Two transactions back to back meet a "concurrent transactions" answer, after which the client waits
+        # this long; its default of 100 ms was 132 ms at the median of a stage, this is 5.
+        "retry.backoff.ms": 5,
+        "retry.backoff.max.ms": 50,
+    }
+    if settings.security_protocol.startswith("SASL") and settings.sasl_password is not None:
+        configuration |= {
+            "sasl.mechanism": settings.sasl_mechanism,
+            "sasl.username": settings.sasl_username,
+            "sasl.password": settings.sasl_password.reveal(),
+        }
+    files = {
+        "ssl.ca.location": settings.ssl_ca_location,
+        "ssl.certificate.location": settings.ssl_certificate_location,
+        "ssl.key.location": settings.ssl_key_location,
+        "ssl.key.password": settings.ssl_key_password and settings.ssl_key_password.reveal(),
+    }
+    return configuration | {name: value for name, value in files.items() if value}

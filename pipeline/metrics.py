@@ -1,0 +1,34 @@
+"""Every metric of Firth, in one list. Labels are stages, sinks, reasons, topics and routes: never anything
+of a batch, a resource or a record.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from prometheus_client import Counter, Gauge, Histogram
+
+_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_WORKER: Final = ("stage", "sink")
+
+# The worker loop.
+CONSUMED: Final = Counter("firth_records_consumed_total", "Records taken from the stage's topic.", _WORKER)
+PRODUCED: Final = Counter("firth_records_produced_total", "Records that the stage made of them.", _WORKER)
+REFUSED: Final = Counter("firth_records_refused_total", "Records that became dead letters.", (*_WORKER, "reason"))
+CANCELLED: Final = Counter("firth_records_cancelled_total", "Records not tried after a flood of refusals.", _WORKER)
+ABORTED: Final = Counter("firth_transactions_aborted_total", "Transactions begun and not committed.", _WORKER)
+STAGE_SECONDS: Final = Histogram("firth_stage_seconds", "Time a stage took for a batch.", _WORKER, buckets=_SECONDS)
+TRANSACTION_SECONDS: Final = Histogram(
+    "firth_transaction_seconds", "Time from begin to commit of a transaction.", _WORKER, buckets=_SECONDS
+)
+LAG: Final = Gauge("firth_lag_records", "Records of the worker's partitions that are not taken yet.", _WORKER)
+BACKING_OFF: Final = Gauge("firth_backing_off", "1 while the worker waits for something behind it.", _WORKER)
+PARTITIONS: Final = Gauge("firth_partitions_assigned", "Partitions that the worker reads.", _WORKER)
+
+_REASON: Final = re.compile(r"[a-z0-9-]{1,40}")
+
+
+def reason_label(reason: str) -> str:
+    """A refusal's reason as a label: `other` if it is not a code, for a sentence there would be endless."""
+    return reason if _REASON.fullmatch(reason) else "other"
