@@ -8,12 +8,15 @@ values with another kind of selector in place of `Column`.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 Relation: TypeAlias = Literal["EQ", "NEQ", "LT", "LE", "GE", "GT", "IN", "NULL", "NOTNULL"]
 FilterRelation: TypeAlias = Literal["<", "<=", "<>", "=", ">", ">=", "IN", "LIKE", "BETWEEN"]
+
+ALIAS_LENGTH = 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,16 @@ class Column:
     @property
     def alias(self) -> str:
         """`table_column`, with a short hash of the join chain where there is one: the same table joined in
-        two ways gives two aliases. At most 63 characters (PostgreSQL's limit)."""
-        raise NotImplementedError
+        two ways gives two aliases. At most 63 characters (PostgreSQL's limit).
+
+        Columns without joins are all of one table, the primary key's, so that their plain names differ.
+        """
+        plain = f"{self.table}_{self.column}"
+        if not self.joins and len(plain) <= ALIAS_LENGTH:
+            return plain
+        chain = repr((self.table, self.column, self.owner, self.joins))
+        mark = hashlib.sha256(chain.encode()).hexdigest()[:8]
+        return f"{plain[: ALIAS_LENGTH - len(mark) - 1]}_{mark}"
 
 
 @dataclass(frozen=True, slots=True)
