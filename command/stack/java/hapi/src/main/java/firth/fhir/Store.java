@@ -76,6 +76,8 @@ public class Store {
     source.setMaximumPoolSize(settings.connections());
     // A bundle makes hundreds of small inserts; sent as few large ones they take half the time.
     source.addDataSourceProperty("reWriteBatchedInserts", "true");
+    // What a statement held does not belong into a log.
+    source.addDataSourceProperty("logServerErrorDetail", "false");
     source.addDataSourceProperty("ApplicationName", "hapi");
     return source;
   }

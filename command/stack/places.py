@@ -1,0 +1,61 @@
+"""Where things lie: the repository, what is downloaded once, and what one running stack keeps.
+
+.firth/
+├── cache/      downloads and builds, shared by all stacks of this clone
+├── stack/      the stack of `./firth up`: a folder a server, logs/, run/ (process ids), secrets/
+└── test/       the same for a test session
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+CACHE = ROOT / ".firth" / "cache"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The folder of one stack. Nothing outside of it is written while the stack runs."""
+
+    folder: Path
+
+    def data(self, name: str) -> Path:
+        """The folder that server `name` keeps its data in; made where it is missing."""
+        return self._made(name)
+
+    @property
+    def logs(self) -> Path:
+        return self._made("logs")
+
+    @property
+    def run(self) -> Path:
+        return self._made("run")
+
+    def secret_file(self, name: str, content: str | None = None) -> Path:
+        """The file of secret `name`, readable by its owner alone; made of `content`, or at random, the first time.
+
+        A `content` that differs from the file's replaces it: an address may hold a port that changed.
+        """
+        file = self._made("secrets", mode=0o700) / name
+        if not file.exists() or (content is not None and file.read_text() != content):
+            new = file.with_suffix(".new")
+            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
+                stream.write(content if content is not None else secrets.token_urlsafe(32))
+            new.replace(file)
+        return file
+
+    def secret(self, name: str) -> str:
+        """The content of secret `name`."""
+        return self.secret_file(name).read_text()
+
+    def _made(self, name: str, mode: int = 0o755) -> Path:
+        path = self.folder / name
+        path.mkdir(mode=mode, parents=True, exist_ok=True)
+        return path
+
+
+USERS_STACK = Place(ROOT / ".firth" / "stack")

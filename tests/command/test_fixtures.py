@@ -1,0 +1,49 @@
+"""The servers that other tests stand on."""
+
+from __future__ import annotations
+
+import psycopg
+import pymongo
+import pytest
+import requests
+from confluent_kafka.admin import AdminClient
+
+from tests.stack import Kafka
+
+pytestmark = pytest.mark.stack
+
+
+def test_a_broker_and_its_registry_answer(kafka: Kafka) -> None:
+    assert len(AdminClient({"bootstrap.servers": kafka.bootstrap_servers}).list_topics(timeout=10).brokers) == 1
+    assert requests.get(f"{kafka.registry_url}/subjects", timeout=10).json() == []
+
+
+def test_the_admin_of_postgresql_may_make_databases(postgres: str) -> None:
+    with psycopg.connect(postgres, autocommit=True) as admin:
+        admin.execute("create database of_a_test")
+        admin.execute("drop database of_a_test")
+
+
+def test_hapi_finds_an_observation_by_a_patient_that_came_later(hapi: str) -> None:
+    observation = {
+        "resourceType": "Observation",
+        "id": "b1f6d5a0-0000-5000-8000-000000000001",
+        "status": "final",
+        "code": {"text": "of a test"},
+        "subject": {"reference": "Patient/b1f6d5a0-0000-5000-8000-000000000002"},
+    }
+    patient = {"resourceType": "Patient", "id": "b1f6d5a0-0000-5000-8000-000000000002", "gender": "other"}
+    for resource in (observation, patient):
+        requests.put(
+            f"{hapi}/{resource['resourceType']}/{resource['id']}", json=resource, timeout=30
+        ).raise_for_status()
+    found = requests.get(f"{hapi}/Observation", params={"subject.gender": "other"}, timeout=30).json()
+    assert [entry["resource"]["id"] for entry in found["entry"]] == [observation["id"]]
+
+
+def test_mongodb_upserts(mongodb: str) -> None:
+    with pymongo.MongoClient[dict[str, object]](mongodb) as client:
+        things = client.of_a_test.things
+        for _ in range(2):
+            things.replace_one({"_id": 1}, {"value": "x"}, upsert=True)
+        assert list(things.find()) == [{"_id": 1, "value": "x"}]
