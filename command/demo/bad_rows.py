@@ -7,6 +7,8 @@ They stand among the first twenty patients, so that every demo has all of them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,30 +17,39 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """The first row of `table` that patient `patient` has gets `values`, by the column's place in the table."""
+    """The first row of `table` that patient `patient` has gets `values`, column to cell."""
 
     resource: str
     patient: int
     table: str
-    values: dict[int, Cell]
+    values: dict[str, Cell]
     why: str
 
 
 BAD_ROWS = (
-    BadRow("mimic-patient", 3, "patients", {2: "X"}, "a gender that no concept map knows"),
-    BadRow("mimic-patient", 5, "patients", {2: "UNK"}, "a gender that no concept map knows"),
-    BadRow("mimic-patient", 7, "admissions", {12: "COMPLICATED"}, "a marital status that no concept map knows"),
-    BadRow("mimic-encounter", 4, "admissions", {7: "** INFO NOT AVAILABLE **"}, "an admission from nowhere"),
-    BadRow("mimic-condition", 13, "diagnoses_icd", {4: "4019  X"}, "two blanks in a code"),
-    BadRow("mimic-medication-request", 6, "prescriptions", {14: "1-2"}, "a dose that is a range"),
-    BadRow("mimic-medication-request", 8, "prescriptions", {14: "SLIDING SCALE"}, "a dose in words"),
-    BadRow("mimic-medication-request", 9, "prescriptions", {14: "5,000"}, "a comma in a number"),
-    BadRow("mimic-medication-request", 10, "prescriptions", {5: "infinity"}, "a prescription that never ends"),
-    BadRow("mimic-observation", 11, "labevents", {6: "NaN"}, "a result that is not a number"),
-    BadRow("mimic-observation", 12, "labevents", {6: "Infinity"}, "a result beyond all numbers"),
-    BadRow("mimic-practitioner", 0, "caregivers", {2: None, 3: None}, "a qualification without its code"),
+    BadRow("mimic-patient", 3, "patients", {"gender": "X"}, "a gender that no concept map knows"),
+    BadRow("mimic-patient", 5, "patients", {"gender": "UNK"}, "a gender that no concept map knows"),
+    BadRow("mimic-patient", 7, "admissions", {"marital_status": "COMPLICATED"}, "a marital status unheard of"),
+    BadRow(
+        "mimic-encounter", 4, "admissions", {"admission_location": "INFO NOT AVAILABLE"}, "an admission from nowhere"
+    ),
+    BadRow("mimic-condition", 13, "diagnoses_icd", {"icd9_code": "4019  X"}, "two blanks in a code"),
+    BadRow("mimic-medication-request", 6, "prescriptions", {"dose_val_rx": "1-2"}, "a dose that is a range"),
+    BadRow("mimic-medication-request", 8, "prescriptions", {"dose_val_rx": "SLIDING SCALE"}, "a dose in words"),
+    BadRow("mimic-medication-request", 9, "prescriptions", {"dose_val_rx": "5,000"}, "a comma in a number"),
+    BadRow("mimic-medication-request", 10, "prescriptions", {"enddate": "infinity"}, "a prescription that never ends"),
+    BadRow("mimic-observation", 11, "labevents", {"valuenum": "NaN"}, "a result that is not a number"),
+    BadRow("mimic-observation", 12, "labevents", {"valuenum": "Infinity"}, "a result beyond all numbers"),
+    BadRow("mimic-practitioner", 0, "caregivers", {"label": None, "description": None}, "a qualification of no kind"),
 )
 PATIENTS_NEEDED = 20
+
+
+@cache
+def columns(table: str) -> list[str]:
+    """The columns of `table` in their order, read from the schema."""
+    body = (Path(__file__).parent / "schema.sql").read_text().split(f"create table {table} (")[1].split(");")[0]
+    return [line.split()[0] for line in body.strip().splitlines()]
 
 
 def spoil(rows: Rows, patient: int) -> None:
@@ -46,6 +57,6 @@ def spoil(rows: Rows, patient: int) -> None:
     for bad in BAD_ROWS:
         if bad.patient == patient and bad.table in rows:
             first = list(rows[bad.table][0])
-            for place, value in bad.values.items():
-                first[place] = value
+            for column, value in bad.values.items():
+                first[columns(bad.table).index(column)] = value
             rows[bad.table][0] = tuple(first)

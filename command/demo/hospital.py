@@ -52,7 +52,7 @@ class Hospital:
 
     def caregivers(self, patients: int) -> list[Row]:
         """The staff of a hospital with that many patients: fifty, and one for every twenty patients."""
-        rng = Random(f"{self._seed}:caregivers")
+        rng = Random(f"{self._seed}:caregivers")  # noqa: S311 -- nobody is to be kept from guessing them
         rows: list[Row] = []
         for number in range(50 + patients // 20):
             label = _pick(rng, terms.CAREGIVERS)
@@ -174,7 +174,8 @@ class _Patient:
             outside = rng.random() < 0.05
             when = arrives + timedelta(minutes=-1440 if outside else rng.randrange(minutes))
             result = _result(rng, item)
-            self._add("labevents", LAB_ROOM, (self._subject_id, None if outside else hadm_id, item.itemid, when, *result))
+            stay = None if outside else hadm_id
+            self._add("labevents", LAB_ROOM, (self._subject_id, stay, item.itemid, when, *result))
 
     def _add(self, table: str, room: int, row: Row) -> None:
         rows = self._rows[table]
