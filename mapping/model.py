@@ -69,6 +69,11 @@ class Filter:
     relation: FilterRelation
     value: str
 
+    @property
+    def values(self) -> tuple[str, ...]:
+        """What the column is compared with: several values for IN, two for BETWEEN, else one."""
+        return split_list(self.value) if self.relation in ("IN", "BETWEEN") else (self.value,)
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
@@ -78,6 +83,13 @@ class Condition:
     column: Column
     relation: Relation
     value: str | None
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """What the column is compared with: several values for IN, none for NULL and NOTNULL, else one."""
+        if self.value is None:
+            return ()
+        return split_list(self.value) if self.relation == "IN" else (self.value,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,3 +167,8 @@ class Mapping:
     source: Source
     resources: tuple[ResourceMapping, ...]
     concept_maps: tuple[ConceptMap, ...] = field(default=())
+
+
+def split_list(value: str) -> tuple[str, ...]:
+    """The values of a list that a mapping writes: separated by commas, blanks around them dropped."""
+    return tuple(part.strip() for part in value.split(","))
