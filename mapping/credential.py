@@ -102,5 +102,7 @@ def _port(node: Node) -> int:
 def _secret_name(node: Node) -> str | None:
     name = node.text_or_none("passwordSecret")
     if name is not None and not SECRET_NAME.fullmatch(name):
-        node.wrong("must be the name of a setting that begins with SOURCE_: capitals, digits, underscores", at="passwordSecret")
+        node.wrong(
+            "must be the name of a setting that begins with SOURCE_: capitals, digits, underscores", at="passwordSecret"
+        )
     return name
