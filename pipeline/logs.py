@@ -21,7 +21,7 @@ import structlog
 # What may be logged. None of these can hold a value of a record, a key, a name or a secret.
 FIELDS: Final = frozenset(
     {
-        "event", "level", "at", "service", "logger", "dropped",
+        "event", "level", "at", "service", "module", "dropped",
         "stage", "sink", "group", "slot", "topic", "topics", "partition", "partitions", "offset",
         "batch_id", "resource_id", "mapping_hash", "resource_type", "source_id", "reason", "sentence",
         "records", "produced", "refused", "count", "total", "seconds", "attempt", "size", "limit",
@@ -36,15 +36,17 @@ BROKER_LOGGER: Final = "firth.kafka"
 
 def configure(service: str, level: str = "info") -> None:
     """Send all logs of this process, ours and the libraries', to standard error. Call once, at the start."""
+
+    def name_service(_: Any, __: str, fields: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        return {"service": service, **fields}
+
     structlog.configure(
-        processors=[*_PROCESSORS, _render],
+        processors=[name_service, *_PROCESSORS],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         context_class=dict,
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
     )
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(service=service)
     root = logging.getLogger()
     root.handlers[:] = [_Libraries()]
     root.setLevel(logging.WARNING)
@@ -53,7 +55,7 @@ def configure(service: str, level: str = "info") -> None:
 
 def get(name: str) -> structlog.typing.FilteringBoundLogger:
     """The logger of a module. `name` is its `__name__`."""
-    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(logger=name)
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(module=name)
     return logger
 
 
@@ -73,14 +75,15 @@ def _allow(_: Any, __: str, fields: structlog.typing.EventDict) -> structlog.typ
 
 
 def _render(_: Any, __: str, fields: structlog.typing.EventDict) -> str:
-    return orjson.dumps(fields, default=str).decode()
+    first = {name: fields.pop(name) for name in ("at", "level", "service", "event") if name in fields}
+    return orjson.dumps(first | fields, default=str).decode()
 
 
 _PROCESSORS: Final[list[structlog.typing.Processor]] = [
-    structlog.contextvars.merge_contextvars,
     structlog.processors.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
     _allow,
+    _render,
 ]
 
 
@@ -89,7 +92,7 @@ class _Libraries(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         whole = record.name == BROKER_LOGGER
-        fields: dict[str, Any] = {"logger": record.name}
+        fields: dict[str, Any] = {"module": record.name}
         if record.exc_info is not None and record.exc_info[1] is not None:
             fields |= {"error": type(record.exc_info[1]).__name__, "place": place_of(record.exc_info[1])}
         structlog.get_logger().log(record.levelno, record.getMessage() if whole else str(record.msg), **fields)

@@ -5,9 +5,13 @@ of a batch, a resource or a record.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
+
+from pipeline.events import Progress
+from pipeline.records import Outcome
 
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _WORKER: Final = ("stage", "sink")
@@ -32,3 +36,28 @@ _REASON: Final = re.compile(r"[a-z0-9-]{1,40}")
 def reason_label(reason: str) -> str:
     """A refusal's reason as a label: `other` if it is not a code, for a sentence there would be endless."""
     return reason if _REASON.fullmatch(reason) else "other"
+
+
+class Worker:
+    """The metrics of one worker, with its labels filled in."""
+
+    def __init__(self, stage: str, sink: str | None) -> None:
+        labels = (stage, sink or "")
+        self._labels = labels
+        self._consumed = CONSUMED.labels(*labels)
+        self._produced = PRODUCED.labels(*labels)
+        self._cancelled = CANCELLED.labels(*labels)
+        self.aborted = ABORTED.labels(*labels)
+        self.stage_seconds = STAGE_SECONDS.labels(*labels)
+        self.transaction_seconds = TRANSACTION_SECONDS.labels(*labels)
+        self.lag = LAG.labels(*labels)
+        self.backing_off = BACKING_OFF.labels(*labels)
+        self.partitions = PARTITIONS.labels(*labels)
+
+    def committed(self, consumed: int, outcome: Outcome, progress: Iterable[Progress]) -> None:
+        """Count what one committed transaction did."""
+        self._consumed.inc(consumed)
+        self._produced.inc(len(outcome.produced))
+        self._cancelled.inc(sum(each.cancelled for each in progress))
+        for refusal in outcome.refused:
+            REFUSED.labels(*self._labels, reason_label(refusal.error.reason)).inc()

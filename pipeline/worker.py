@@ -1,13 +1,50 @@
-"""The worker loop: a stage under Kafka, exactly once."""
+"""The worker loop: a stage under Kafka, exactly once.
+
+    take a batch ─► stage ─► begin ─► results, dead letters, progress, offsets ─► commit ─► take the next
+         ▲            │                                                     │
+         └────────────┴── Unavailable, or the commit was refused: seek back, wait, take the same again
+
+No transaction is open while a stage works, and the broker is not polled between taking a batch and its
+commit. So a rebalance finds a worker with nothing in hand, or is noticed at the commit: the broker refuses
+offsets from a member that the group no longer knows (KIP-447), and the whole transaction with them. A
+worker that slept past its session, or was replaced, can therefore do no harm between topics.
+
+What a stage may assume: records of one partition come in order, and all of a batch again, in the same
+order, after anything went wrong. What it must be: pure, or idempotent in its effects, for it may see a
+record more than once before its results are committed once.
+"""
 
 from __future__ import annotations
 
+import gc
+import random
+import signal
+import time
 from collections.abc import Callable, Sequence
+from typing import Any, Final
 
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from pipeline import kafka, logs, metrics
 from pipeline.codec import Codec
-from pipeline.errors import InvalidRecord
-from pipeline.records import Outcome, Record, Refusal, Stage
+from pipeline.dead_letters import dead_letter
+from pipeline.errors import FirthError, InvalidRecord, Replaced, Unavailable
+from pipeline.events import DeadLetter, Progress
+from pipeline.health import HealthServer, Pulse
+from pipeline.narrowing import attempt
+from pipeline.progress import Flood, sum_up
+from pipeline.records import BATCH_ID, RESOURCE_ID, Outcome, Produced, Record, Refusal, Stage
 from pipeline.service_settings import WorkerSettings
+from pipeline.topic_maker import ensure_topics
+from pipeline.topics import DLQ, PROGRESS
+
+log = logs.get(__name__)
+
+_POLL: Final = 0.5  # seconds; how long a signal to stop may go unnoticed
+_ANSWER: Final = 5.0  # seconds for one try of a call to the transaction's coordinator
+_FIRST_WAIT: Final = 0.1  # seconds of back-off, doubled each time up to
+_LONGEST_WAIT: Final = 30.0
+_GRACE: Final = 10.0  # seconds after a signal to stop in which a transaction may still be brought to its end
 
 
 def each(function: Callable[[Record], Outcome]) -> Stage:
@@ -39,8 +76,264 @@ def run_worker(
     sink: str | None = None,
     max_records: int = 1000,
 ) -> None:
-    """Run `stage` over the records of topic `reads` until SIGTERM or SIGINT.
+    """Run `stage` over the records of topic `reads`, up to `max_records` at once, until SIGTERM or SIGINT.
 
-    The consumer group is `name`, or `name-sink` where there is a sink.
+    The consumer group is `name`, or `name-sink` where there is a sink. A batch under way at the signal is
+    finished, or given up whole where that would take long. Call from the main thread.
+
+    Raises Misconfigured (nothing of the batch in hand is committed), Replaced, and Unavailable where the
+    broker could not be reached at the start.
     """
-    raise NotImplementedError
+    pulse = Pulse()
+    health = HealthServer(pulse, host=settings.health_host, port=settings.health_port) if settings.health_port else None
+    try:
+        ensure_topics(settings.kafka, settings.topics)
+        worker = _Worker(settings, stage=stage, name=name, codec=codec, sink=sink, pulse=pulse)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, worker.stop)
+        # What was made until now stays: spare the collector from looking at it time and again.
+        gc.collect()
+        gc.freeze()
+        worker.run(reads, max_records)
+    finally:
+        if health is not None:
+            health.close()
+
+
+class _Worker:
+    """One member of a stage's group, from `run` to its end."""
+
+    def __init__(
+        self,
+        settings: WorkerSettings,
+        *,
+        stage: Stage,
+        name: str,
+        codec: Codec,
+        sink: str | None,
+        pulse: Pulse,
+    ) -> None:
+        self._stage, self._name, self._sink, self._codec = stage, name, sink, codec
+        self._pulse = pulse
+        self._flood = Flood(settings.flood_limit)
+        self._failed_in_a_row = 0
+        self._stopping = False
+        self._rebalanced = False
+        self._membership: Any = None
+        self._measured = 0.0
+        self._metrics = metrics.Worker(name, sink)
+        group = name if sink is None else f"{name}-{sink}"
+        self._producer = kafka.producer(settings.kafka, transactional_id=f"{group}-{settings.slot}")
+        self._consumer = kafka.consumer(settings.kafka, group=group, session_timeout=settings.session_timeout)
+        self._log = log.bind(stage=name, sink=sink, group=group, slot=settings.slot)
+
+    def run(self, reads: str, max_records: int) -> None:
+        try:
+            # Ends what an earlier process of this slot left open, and shuts it out if it still lives.
+            self._insist(lambda: self._producer.init_transactions(_ANSWER))
+            self._consumer.subscribe([reads], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked)
+            self._log.info("started", topic=reads)
+            while not self._stopping:
+                records = self._take(max_records)
+                if records:
+                    self._pass(records)
+        except KafkaException as error:
+            raise kafka.failure(error) from None
+        finally:
+            self._pulse.joined = False
+            self._consumer.close()  # leaves the group at once, so that others need not wait for our session to end
+        self._log.info("stopped as asked")
+
+    def stop(self, *_: object) -> None:
+        """Ask `run` to return; as a signal handler, hence no lock."""
+        self._stopping = True
+
+    # ---- taking
+
+    def _take(self, max_records: int) -> list[Record]:
+        """What is there, up to `max_records`; waits a little for the first."""
+        first = self._consumer.poll(_POLL)
+        self._pulse.beat()
+        self._measure_lag()
+        if first is None:
+            return []
+        self._rebalanced = False
+        messages = self._consumer.consume(max_records - 1, 0)
+        # What consume() gives is ours. But it may have told us to let go of what poll() gave.
+        if not self._rebalanced:
+            messages.insert(0, first)
+        return [_record(each) for each in messages if each.error() is None or self._judge(each.error())]
+
+    def _judge(self, error: KafkaError | None) -> bool:
+        """False for an error that the client mends by itself; raises for others."""
+        if error is not None:
+            failure = kafka.failure(error)
+            if not isinstance(failure, Unavailable):
+                raise failure
+            self._log.warning("reading is disturbed", sentence=str(failure))
+        return False
+
+    def _assigned(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        self._pulse.joined = True
+        # Who we are in this generation of the group, kept for its commits. Asked for at the commit itself, a
+        # worker that woke up after its session would say "nobody", which the broker takes for a client
+        # without a group and lets pass.
+        membership = self._consumer.consumer_group_metadata()
+        self._membership = membership if self._consumer.memberid() else None
+        self._metrics.partitions.set(len(partitions))
+        self._log.info("partitions assigned", partitions=sorted(each.partition for each in partitions))
+
+    def _revoked(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        self._rebalanced = True
+        self._membership = None
+        self._metrics.partitions.set(0)
+        self._log.info("partitions revoked", partitions=sorted(each.partition for each in partitions))
+
+    # ---- passing on
+
+    def _pass(self, records: list[Record]) -> None:
+        """Bring a batch through the stage and its outcome to the broker, or be ready to take it again."""
+        tried, cancelled = self._flood.divide(records)
+        self._pulse.working = True
+        self._pulse.beat()
+        try:
+            with self._metrics.stage_seconds.time():
+                outcome = attempt(self._stage, tried)
+            outcome.counts += cancelled
+            self._write(records, outcome)
+        except Unavailable as error:
+            self._pulse.working = False
+            self._seek_back(records)
+            self._wait(error)
+        else:
+            self._failed_in_a_row = 0
+        finally:
+            self._pulse.working = False
+
+    def _write(self, records: list[Record], outcome: Outcome) -> None:
+        """One transaction: all of the outcome, and that its records are done with.
+
+        Raises Unavailable when the transaction had to be aborted, Replaced when there is none to abort.
+        """
+        now = time.time_ns() // 1_000_000
+        progress = sum_up(outcome, stage=self._name, sink=self._sink, now=now)
+        letters = [dead_letter(refusal, stage=self._name, sink=self._sink, now=now) for refusal in outcome.refused]
+        told = [self._event(PROGRESS, f"{each.batch_id}:{each.resource_id}".encode(), each) for each in progress]
+        told += [self._event(DLQ, each.key, each) for each in letters]
+        offsets = {(record.topic, record.partition): record.offset for record in records}
+        positions = [TopicPartition(topic, partition, last + 1) for (topic, partition), last in offsets.items()]
+        member = self._membership
+        if member is None:
+            raise Unavailable("no longer a member of the group: taking these records again")
+        try:
+            with self._metrics.transaction_seconds.time():
+                self._producer.begin_transaction()
+                self._send(outcome.produced)
+                self._send(told)
+                self._insist(lambda: self._producer.send_offsets_to_transaction(positions, member, _ANSWER))
+                self._insist(lambda: self._producer.commit_transaction(_ANSWER))
+        except KafkaException as error:
+            raise self._abort(error) from None
+        self._flood.learn(progress)
+        self._metrics.committed(len(records), outcome, progress)
+
+    def _send(self, produced: Sequence[Produced]) -> None:
+        send = self._producer.produce
+        for item in produced:
+            while True:
+                try:
+                    send(item.topic, item.value, item.key, headers=item.headers)  # type: ignore[arg-type]
+                    break
+                except BufferError:  # the client's queue is full: let it send
+                    self._producer.poll(0.05)
+
+    def _event(self, topic: str, key: bytes | None, event: Progress | DeadLetter) -> Produced:
+        of = ((BATCH_ID, event.batch_id), (RESOURCE_ID, event.resource_id))
+        headers = [(name, value.encode()) for name, value in of if value is not None]
+        return Produced(topic, key, self._codec.encode(event), headers)
+
+    # ---- when it goes wrong
+
+    def _insist(self, call: Callable[[], None]) -> None:
+        """Call until the broker answers. After a signal to stop, not for long."""
+        until: float | None = None
+        while True:
+            try:
+                return call()
+            except KafkaException as error:
+                if self._stopping and until is None:
+                    until = time.monotonic() + _GRACE
+                if not error.args[0].retriable() or (until is not None and time.monotonic() > until):
+                    raise
+                self._pulse.beat()
+                time.sleep(0.1)
+
+    def _abort(self, error: KafkaException) -> FirthError:
+        """End the transaction without a trace. The failure to raise."""
+        failure = kafka.failure(error)
+        self._metrics.aborted.inc()
+        self._log.warning("transaction not committed", sentence=str(failure))
+        if not isinstance(failure, Replaced):
+            try:
+                self._insist(lambda: self._producer.abort_transaction(_ANSWER))
+            except KafkaException as second:
+                return Replaced(f"{kafka.sentence(second.args[0])}: the transaction cannot be aborted from here")
+        return failure
+
+    def _seek_back(self, records: Sequence[Record]) -> None:
+        """Make these records the next ones to come, but for those of partitions that we lost."""
+        firsts: dict[tuple[str, int], int] = {}
+        for record in records:
+            firsts.setdefault((record.topic, record.partition), record.offset)
+        ours = {(each.topic, each.partition) for each in self._consumer.assignment()}
+        for (topic, partition), offset in firsts.items():
+            if (topic, partition) in ours:
+                self._consumer.seek(TopicPartition(topic, partition, offset))
+
+    def _wait(self, error: Unavailable) -> None:
+        """Back off, longer each time in a row, and stay in the group meanwhile."""
+        longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2**self._failed_in_a_row)
+        seconds = max(random.uniform(longest / 2, longest), error.retry_after or 0.0)  # noqa: S311 — jitter
+        self._failed_in_a_row += 1
+        self._log.warning("waiting", sentence=str(error), seconds=round(seconds, 2), attempt=self._failed_in_a_row)
+        self._pulse.waiting_for = str(error)
+        self._metrics.backing_off.set(1)
+        self._consumer.pause(self._consumer.assignment())
+        until = time.monotonic() + seconds
+        while not self._stopping and (left := until - time.monotonic()) > 0:
+            message = self._consumer.poll(min(left, _POLL))
+            self._pulse.beat()
+            if message is not None and (message.error() is None or self._judge(message.error())):
+                self._put_back(message)
+        self._consumer.resume(self._consumer.assignment())
+        self._pulse.waiting_for = None
+        self._metrics.backing_off.set(0)
+
+    def _put_back(self, message: Any) -> None:
+        """A partition came to us while we wait, and began to flow: hold it too."""
+        place = TopicPartition(message.topic(), message.partition(), message.offset())
+        self._consumer.seek(place)
+        self._consumer.pause([place])
+
+    def _measure_lag(self) -> None:
+        """Once a second, from what the client knows anyway."""
+        if time.monotonic() - self._measured < 1.0:
+            return
+        self._measured = time.monotonic()
+        lag = 0
+        for place in self._consumer.position(self._consumer.assignment()):
+            _, end = self._consumer.get_watermark_offsets(place, cached=True)
+            lag += max(0, end - place.offset) if place.offset >= 0 else 0
+        self._metrics.lag.set(lag)
+
+
+def _record(message: Any) -> Record:
+    return Record(
+        message.topic(),
+        message.partition(),
+        message.offset(),
+        message.timestamp()[1],
+        message.key(),
+        message.value(),
+        message.headers() or (),
+    )
