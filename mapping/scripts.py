@@ -14,7 +14,7 @@ CLEANING: Final = frozenset(
     {
         "binary_to_bool_1", "binary_to_bool_2", "clean_address", "clean_codes", "clean_date", "clean_dateTime",
         "clean_epoch_dateTime", "clean_instant", "clean_long_text_ORBIS", "clean_phone", "clean_quantity",
-        "clean_time", "code_to_empty", "make_title", "map_2_true", "map_deceased", "map_family_situation",
+        "clean_time", "code_to_empty", "dot_icd9", "make_title", "map_2_true", "map_deceased", "map_family_situation",
         "map_gender", "map_gender_numeric", "map_intent", "map_marital_status", "map_permission",
         "map_priority", "map_status", "string_to_bool", "strip", "zero_to_empty",
     }
