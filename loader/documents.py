@@ -1,0 +1,57 @@
+"""A FHIR resource's JSON as a MongoDB document, with nothing lost.
+
+Everything is stored as it stands in JSON: dates stay text, for MongoDB's own date knows neither a day
+without a time nor a zone. Numbers with a fraction or an exponent become Decimal128, since FHIR's decimals
+have a precision (1.50 is not 1.5) that a double does not keep; MongoDB compares them with other numbers by
+value. Whole numbers stay integers.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import localcontext
+from typing import Any, Final
+
+import orjson
+from bson.decimal128 import Decimal128, create_decimal128_context
+
+from pipeline.errors import InvalidRecord
+
+# A number that is more than a small integer, or a text that looks like one: then the slower reader is asked.
+_PRECISE: Final = re.compile(rb"[:\[,]\s*-?\d+(?:[.eE]|\d{17})")
+_LONGEST_INTEGER: Final = 2**63
+
+
+def document(body: bytes) -> dict[str, Any]:
+    """The resource as MongoDB will hold it.
+
+    Raises InvalidRecord: `unwritable` for what is not a JSON object, or a number of more than 34 digits.
+    """
+    try:
+        if _PRECISE.search(body):
+            read = json.loads(body, parse_float=_decimal, parse_int=_integer, parse_constant=_refuse)
+        else:
+            read = orjson.loads(body)
+    except (ValueError, RecursionError):
+        raise InvalidRecord("the resource's body is not JSON", reason="unwritable") from None
+    if not isinstance(read, dict):
+        raise InvalidRecord("the resource's body is not a JSON object", reason="unwritable")
+    return read
+
+
+def _decimal(text: str) -> Decimal128:
+    with localcontext(create_decimal128_context()) as context:
+        try:
+            return Decimal128(context.create_decimal(text))
+        except ArithmeticError:
+            raise InvalidRecord("a number has more than the 34 digits that are kept", reason="unwritable") from None
+
+
+def _integer(text: str) -> int | Decimal128:
+    number = int(text)
+    return number if -_LONGEST_INTEGER <= number < _LONGEST_INTEGER else _decimal(text)
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)
