@@ -8,30 +8,42 @@ from typing import Final
 
 from pipeline.events import DeadLetter
 from pipeline.records import BATCH_ID, RESOURCE_ID, Headers, Record, Refusal
+from pipeline.topics import DEAD_LETTER_LIMIT
 
 # Set by whoever sends a dead letter again: how often the record has been tried, this time included.
 ATTEMPT: Final = "attempt"
 
 DETAILS_LIMIT: Final = 64 * 1024  # characters of what a server said; an OperationOutcome may repeat the resource
+SENTENCE_LIMIT: Final = 2000  # characters
+# Of the original. More can only come from a topic that somebody made with a limit above ours.
+_ROOM: Final = DEAD_LETTER_LIMIT - 512 * 1024
 _NAMESPACE: Final = uuid.UUID("6f0f9a1e-0c1c-5a4b-9d0b-0d5d6a4f2c11")
 
 
 def dead_letter_id(record: Record, *, stage: str, sink: str | None) -> str:
-    """The same for one record refused by one stage (and sink), however often that happens."""
-    origin = f"{record.topic}/{record.partition}/{record.offset}/{stage}/{sink or ''}"
+    """The same for one record refused by one stage (and sink), however often that happens.
+
+    The key is in it, since one trigger stands for many database rows, and each of them can be refused.
+    """
+    origin = f"{record.topic}/{record.partition}/{record.offset}/{stage}/{sink or ''}/{(record.key or b'').hex()}"
     return str(uuid.uuid5(_NAMESPACE, origin))
 
 
 def dead_letter(refusal: Refusal, *, stage: str, sink: str | None, now: int) -> DeadLetter:
     """The dead letter of a refusal. `now` is in milliseconds since the epoch."""
     record, error = refusal.record, refusal.error
+    value, headers, sentence = record.value, list(record.headers), str(error)
+    size = len(record.key or b"") + len(value or b"") + sum(len(name) + len(text or b"") for name, text in headers)
+    if size > _ROOM:
+        value, headers = None, []
+        sentence = f"{sentence} (its {size} bytes are too many to keep here: see the topic itself)"
     return DeadLetter(
         id=dead_letter_id(record, stage=stage, sink=sink),
         stage=stage,
         sink=sink,
         reason=error.reason,
-        sentence=str(error),
-        details=None if error.details is None else error.details[:DETAILS_LIMIT],
+        sentence=clean(sentence)[:SENTENCE_LIMIT],
+        details=None if error.details is None else clean(error.details)[:DETAILS_LIMIT],
         batch_id=header_text(record.headers, BATCH_ID),
         resource_id=header_text(record.headers, RESOURCE_ID),
         topic=record.topic,
@@ -39,11 +51,16 @@ def dead_letter(refusal: Refusal, *, stage: str, sink: str | None, now: int) -> 
         offset=record.offset,
         timestamp=record.timestamp,
         key=record.key,
-        value=record.value,
-        headers=list(record.headers),
+        value=value,
+        headers=headers,
         attempt=_attempt(record.headers),
         failed_at=now,
     )
+
+
+def clean(text: str) -> str:
+    """The text as UTF-8 can write it: half a surrogate pair, as JSON may bring, becomes a question mark."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def header_text(headers: Headers, name: str) -> str | None:
