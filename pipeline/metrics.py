@@ -30,6 +30,17 @@ LAG: Final = Gauge("firth_lag_records", "Records of the worker's partitions that
 BACKING_OFF: Final = Gauge("firth_backing_off", "1 while the worker waits for something behind it.", _WORKER)
 PARTITIONS: Final = Gauge("firth_partitions_assigned", "Partitions that the worker reads.", _WORKER)
 
+# The api.
+HTTP_SECONDS: Final = Histogram(
+    "firth_http_request_seconds", "Time to answer a request.", ("method", "route", "status"), buckets=_SECONDS
+)
+FOLDING: Final = Gauge("firth_folding", "1 in the api process that folds progress into PostgreSQL.")
+FOLDED: Final = Counter("firth_folded_records_total", "Records of progress and DLQ folded in.")
+FOREIGN_RECORDS: Final = Counter("firth_foreign_records_total", "Records that are no event of ours.", ("topic",))
+UNKNOWN_BATCHES: Final = Counter(
+    "firth_unknown_batch_progress_total", "Progress of batches that this database does not know."
+)
+
 _REASON: Final = re.compile(r"[a-z0-9-]{1,40}")
 
 

@@ -1,0 +1,92 @@
+"""The Flask application: routes and what stands around every request."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from http import HTTPStatus
+from typing import Any, Final
+
+from flask import Flask, Response, g, request
+from flask_openapi3.models.info import Info
+from flask_openapi3.openapi import OpenAPI
+
+from api import batches, bodies, credentials, dead_letters, health, mappings, problems, services, tokens
+from api.services import Services
+from pipeline import logs, metrics
+
+log = logs.get(__name__)
+
+VERSION: Final = "0.1.0"
+_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "PATCH"})
+_QUIET: Final = ("/health/live", "/health/ready", "/metrics")
+
+
+def create_app(made: Services, *, body_limit: int) -> OpenAPI:
+    """The application over `made`. Connects to nothing."""
+    app = OpenAPI(
+        __name__,
+        info=Info(title="Firth", version=VERSION, description="Clinical data to FHIR: batches and their state."),
+        security_schemes={"token": {"type": "http", "scheme": "bearer"}},
+        validation_error_callback=lambda error: problems.response(problems.of_validation(error)),
+        validation_error_model=problems.ProblemDetails,
+        doc_ui=False,
+        static_folder=None,
+    )
+    app.config["MAX_CONTENT_LENGTH"] = body_limit
+    app.json = bodies.Json(app)
+    services.install(app, made)
+    _observe(app)
+    problems.install(app)
+    tokens.install(app, made.tokens)
+    bodies.install(app)
+    for room in (batches, mappings, credentials, dead_letters, health):
+        app.register_api(room.blueprint)
+    app.add_url_rule("/openapi.json", "openapi", lambda: described(app))
+    app.add_url_rule("/problems/<slug>", "problem", tokens.everybody(_problem))
+    return app
+
+
+def described(app: OpenAPI) -> dict[str, Any]:
+    """The OpenAPI document, from the models that validate. Every failure is a problem document."""
+    document: dict[str, Any] = app.api_doc
+    problem = {"$ref": f"#/components/schemas/{problems.ProblemDetails.__name__}"}
+    default = {"description": "A problem", "content": {problems.CONTENT_TYPE: {"schema": problem}}}
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            operation["responses"].pop(app.validation_error_status, None)
+            operation["responses"]["default"] = default
+    return document
+
+
+def _problem(slug: str) -> Response:
+    """What the `type` of a problem leads to: what it means and what to do."""
+    kind = problems.KINDS.get(slug)
+    if kind is None:
+        raise problems.Problem("not-found", "no such kind of problem")
+    return Response(f"{kind.status} {kind.title}\n\n{kind.about}\n", content_type="text/plain; charset=utf-8")
+
+
+def _observe(app: Flask) -> None:
+    """Count, time and log every request, under an id that the answer carries too."""
+
+    @app.before_request
+    def begin() -> None:
+        g.began = time.perf_counter()
+        g.request_id = uuid.uuid4().hex
+
+    @app.after_request
+    def end(response: Response) -> Response:
+        # Addresses hold ids of the caller's choice, so the route stands for them.
+        route = request.url_rule.rule if request.url_rule is not None else "unknown"
+        method = request.method if request.method in _METHODS else "other"
+        seconds = time.perf_counter() - g.began
+        metrics.HTTP_SECONDS.labels(method, route, response.status_code).observe(seconds)
+        response.headers["X-Request-Id"] = g.request_id
+        if route not in _QUIET or response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            actor = g.caller.name if "caller" in g else None
+            log.info(
+                "answered", method=method, route=route, status=response.status_code, seconds=round(seconds, 6),
+                request_id=g.request_id, actor=actor,
+            )  # fmt: skip
+        return response

@@ -1,0 +1,96 @@
+"""The arithmetic of a batch: adding up what stages did, and telling when it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from sqlalchemy import Connection, select
+
+from api import state
+from pipeline.events import Progress
+
+EXTRACTOR: Final = "extractor"
+TRANSFORMER: Final = "transformer"
+LOADER: Final = "loader"
+
+ResourceKey: TypeAlias = tuple[str, str]  # batch id, resource id
+Step: TypeAlias = tuple[str, str]  # stage, sink; "" where the stage has no sinks
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Source records that one step finished with, by how it ended with them."""
+
+    succeeded: int = 0
+    failed: int = 0
+    cancelled: int = 0
+
+    @property
+    def finished(self) -> int:
+        """All of them."""
+        return self.succeeded + self.failed + self.cancelled
+
+    @property
+    def dropped(self) -> int:
+        """Those that no later step will see."""
+        return self.failed + self.cancelled
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(self.succeeded + other.succeeded, self.failed + other.failed, self.cancelled + other.cancelled)
+
+
+@dataclass(slots=True)
+class Delta:
+    """What happened to one resource of one batch since the last fold.
+
+    `extraction_ended`: the extractor has said its last word of it. `at` is the latest of it all, in
+    milliseconds since the epoch.
+    """
+
+    tallies: dict[Step, Tally] = field(default_factory=dict)
+    total: int | None = None
+    fault: str | None = None
+    extraction_ended: bool = False
+    at: int = 0
+
+    def add(self, event: Progress) -> None:
+        """Take in one event."""
+        step = (event.stage, event.sink or "")
+        tally = Tally(event.succeeded, event.failed, event.cancelled)
+        self.tallies[step] = self.tallies.get(step, Tally()) + tally
+        self.total = self.total if event.total is None else event.total
+        self.fault = self.fault or event.fault
+        if event.stage == EXTRACTOR and (event.total is not None or event.fault is not None):
+            self.extraction_ended = True
+        self.at = max(self.at, event.at)
+
+
+def summed(events: Iterable[Progress]) -> dict[ResourceKey, Delta]:
+    """Events added up by resource of a batch."""
+    deltas: dict[ResourceKey, Delta] = {}
+    for event in events:
+        deltas.setdefault((event.batch_id, event.resource_id), Delta()).add(event)
+    return deltas
+
+
+def settled(tallies: Mapping[Step, Tally], sinks: Sequence[str]) -> bool:
+    """Whether nothing more will happen to a resource whose extraction has ended: every record that was
+    extracted was refused or cancelled on the way, or is dealt with by every sink.
+
+    Records that the extractor itself refused never reach anybody, and nobody is waited for.
+    """
+    extracted = tallies.get((EXTRACTOR, ""), Tally()).succeeded
+    due = extracted - tallies.get((TRANSFORMER, ""), Tally()).dropped
+    return all(tallies.get((LOADER, sink), Tally()).finished >= due for sink in sinks)
+
+
+def tallies_of(connection: Connection, batch_ids: Iterable[str]) -> dict[ResourceKey, dict[Step, Tally]]:
+    """All that is counted of these batches, by resource."""
+    counts = state.counts
+    found: dict[ResourceKey, dict[Step, Tally]] = {}
+    for row in connection.execute(select(counts).where(counts.c.batch_id.in_(list(batch_ids)))):
+        tally = Tally(row.succeeded, row.failed, row.cancelled)
+        found.setdefault((row.batch_id, row.resource_id), {})[row.stage, row.sink] = tally
+    return found

@@ -1,0 +1,120 @@
+"""Reading whole topics with assigned partitions and no group, from places that somebody else keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeAlias
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicCollection, TopicPartition
+
+from pipeline import kafka, logs
+from pipeline.service_settings import KafkaSettings
+
+log = logs.get(__name__)
+
+# A topic's id, not its name: a topic that was deleted and made anew starts again at offset 0.
+Place: TypeAlias = tuple[str, int]  # topic id, partition
+
+ANSWER: Final = 5.0  # seconds to wait for one answer of the broker
+
+
+class Reader:
+    """All partitions of some topics, committed records only. For one thread."""
+
+    def __init__(self, broker: KafkaSettings, topics: Sequence[str]) -> None:
+        self._admin = kafka.admin(broker)
+        self._consumer: Consumer = kafka.reader(broker)
+        self._topics = tuple(topics)
+        self._ids: dict[str, str] = {}
+        self._next: dict[Place, int] = {}
+
+    def close(self) -> None:
+        """Leave the broker."""
+        self._consumer.close()
+
+    def assign(self, kept: Mapping[Place, int]) -> None:
+        """Read every partition there is, from where `kept` says, or else from its start.
+
+        Does nothing when no partition is new since the last call. Raises Unavailable, Misconfigured.
+        """
+        ids, partitions = self._described()
+        places = [(ids[topic], number) for topic, number in partitions]
+        if set(places) == set(self._next):
+            return
+        known = {**kept, **self._next}
+        starts = [
+            self._start(TopicPartition(topic, number), known.get(place))
+            for place, (topic, number) in zip(places, partitions, strict=True)
+        ]
+        try:
+            self._consumer.assign(starts)
+        except KafkaException as error:
+            raise kafka.failure(error) from None
+        self._ids = ids
+        self._next = dict(zip(places, (start.offset for start in starts), strict=True))
+        log.info("partitions assigned", topics=list(self._topics), count=len(starts))
+
+    def read(self, *, most: int, wait: float, gather: float) -> list[Message]:
+        """Up to `most` records: waits `wait` seconds for the first, then `gather` for others.
+
+        Raises Unavailable also when a kept offset is no longer there: make a new reader then.
+        """
+        first = self._consumer.poll(wait)
+        if first is None:
+            return []
+        records: list[Message] = []
+        for message in [first, *self._consumer.consume(most - 1, gather)]:
+            error = message.error()
+            if error is None:
+                self._next[self.place(message)] = (message.offset() or 0) + 1
+                records.append(message)
+            elif error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 — public name of a client's error
+                raise kafka.failure(error)
+        return records
+
+    def place(self, message: Message) -> Place:
+        """Where a record stands."""
+        topic, partition = message.topic(), message.partition()
+        assert topic is not None, "a consumed record stands somewhere"
+        assert partition is not None
+        return self._ids[topic], partition
+
+    def topic(self, place: Place) -> str:
+        """The name of the topic of a place."""
+        return next(name for name, topic_id in self._ids.items() if topic_id == place[0])
+
+    def next_offsets(self) -> dict[Place, int]:
+        """Where reading goes on, for every partition that is read."""
+        return dict(self._next)
+
+    def _described(self) -> tuple[dict[str, str], list[tuple[str, int]]]:
+        """Topic ids by name, and all partitions by topic name and number."""
+        ids: dict[str, str] = {}
+        partitions: list[tuple[str, int]] = []
+        try:
+            futures = self._admin.describe_topics(TopicCollection(list(self._topics)), request_timeout=ANSWER)
+            for topic, future in futures.items():
+                description = future.result()
+                ids[topic] = str(description.topic_id)
+                partitions += [(topic, partition.id) for partition in description.partitions]
+        except KafkaException as error:
+            raise kafka.failure(error) from None
+        return ids, partitions
+
+    def _start(self, partition: TopicPartition, kept: int | None) -> TopicPartition:
+        """Where to begin: where we were, as far as the broker still has it."""
+        try:
+            low, high = self._consumer.get_watermark_offsets(partition, timeout=ANSWER)
+        except KafkaException as error:
+            raise kafka.failure(error) from None
+        if kept is None or low <= kept <= high:
+            partition.offset = low if kept is None else kept
+            return partition
+        # Retention took records before they were read, or the broker lost its newest: nothing to be done
+        # but to tell, for the counts of some batches will stay short.
+        log.error(
+            "records lost before they were counted",
+            topic=partition.topic, partition=partition.partition, offset=kept, count=abs(low - kept),
+        )  # fmt: skip
+        partition.offset = low if kept < low else high
+        return partition

@@ -1,0 +1,38 @@
+"""What the routes work with, made once at the start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Flask, current_app
+from sqlalchemy import Engine
+
+from api.broker import Broker
+from api.decoding import Decoder
+from api.tokens import Tokens
+from mapping.r4 import Definitions
+
+_NAME = "firth"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The adapters behind the routes. Each is safe to use from any thread."""
+
+    engine: Engine
+    broker: Broker
+    decoder: Decoder
+    tokens: Tokens
+    definitions: Definitions
+    sinks: tuple[str, ...]
+
+
+def install(app: Flask, services: Services) -> None:
+    """Let the routes of `app` find them by `here`."""
+    app.extensions[_NAME] = services
+
+
+def here() -> Services:
+    """The services of the current request."""
+    services: Services = current_app.extensions[_NAME]
+    return services
