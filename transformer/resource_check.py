@@ -85,13 +85,13 @@ class ResourceCheck:
                 return fault(path, "wrong-cardinality", f"only one type of {choice}[x] can be there")
             case "minItems" | "maxItems" | "minProperties":
                 return fault(path, "wrong-cardinality", "is empty, or longer than R4 allows")
-            case "enum" | "contains" | "const" | "anyOf" if element is not None and element.codes is not None:
-                return fault(path, "unbound-code", f"is not one of the codes that R4 allows ({some_codes(element)})")
+            case "enum" | "contains" | "anyOf" if element is not None and element.codes is not None:
+                return fault(path, "unbound-code", rule(element))
         if element is None:
             return fault(path, "wrong-format", f"is no {self._type}")
         if keyword == "type" and element.is_list and not isinstance(at(resource, path), list):
             return fault(path, "wrong-cardinality", "is not a list")
-        return fault(path, "wrong-format", f"is not {FORMS.get(element.type, 'of type ' + element.type)}")
+        return fault(path, "wrong-format", rule(element))
 
     def _walk(self, path: list[str | int]) -> tuple[Definition, Element | None]:
         """The type of the innermost object on the way, and the element at the end (None: the resource)."""
@@ -170,8 +170,11 @@ def at(resource: Any, path: list[str | int]) -> Any:
     return resource
 
 
-def some_codes(element: Element) -> str:
-    """The codes allowed, or the first of them where there are many."""
-    assert element.codes is not None
+def rule(element: Element) -> str:
+    """What a value of the element must be, said of one that is not: the codes allowed (the first of them,
+    where there are many), or the form of its type."""
+    if element.codes is None:
+        return f"is not {FORMS.get(element.type, 'of type ' + element.type)}"
     codes = [code for listed in element.codes.values() for code in listed]
-    return ", ".join(codes[:12]) + (", …" if len(codes) > 12 else "")
+    some = ", ".join(codes[:12]) + (", …" if len(codes) > 12 else "")
+    return f"is not one of the codes that R4 allows ({some})"

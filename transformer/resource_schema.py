@@ -86,9 +86,7 @@ def type_schema(definitions: Definitions, definition: Definition) -> Schema:
     schema: Schema = {
         "type": "object",
         "minProperties": 1,
-        "properties": {
-            element.name: element_schema(definitions, element) for element in definition.elements.values()
-        },
+        "properties": {element.name: element_schema(definitions, element) for element in definition.elements.values()},
         "additionalProperties": False,
     }
     always, one_of = required(definitions, definition)
