@@ -121,7 +121,7 @@ def status(console: Console, place: Place, states: Sequence[tuple[Server, State]
     """A table of every process: its state, id, memory, how long it runs and where it listens."""
     table = Table(box=None, padding=(0, 2, 0, 0))
     for title in ("", "state", "pid", "memory", "for", "address"):
-        table.add_column(title, justify="right" if title in ("pid", "memory", "for") else "left")
+        table.add_column(title, justify="right" if title in ("pid", "memory", "for") else "left", overflow="fold")
     for server, state in states:
         table.add_row(server.name, Text(state, style=STYLES[state]), *_vitals(place, server.name), server.address)
     console.print(table)

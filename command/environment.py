@@ -56,18 +56,15 @@ def fingerprint(requirements: Sequence[Path]) -> str:
 def install_requirements(folder: Path, requirements: Sequence[Path]) -> None:
     """Install exactly what `requirements` lock into the environment `folder`. Raises Failed with pip's words."""
     files = [argument for file in requirements for argument in ("-r", str(file))]
-    command = [
-        str(folder / "bin" / "python"),
-        "-m",
-        "pip",
-        "install",
-        "--require-hashes",
-        "--disable-pip-version-check",
-    ]
-    result = subprocess.run([*command, "-q", *files], capture_output=True, text=True, check=False)
-    if result.returncode:
-        words = "\n".join((result.stdout + result.stderr).splitlines()[-6:])
-        raise Failed(f"the Python packages could not be installed; pip says:\n{words}")
+    for arguments in (
+        ["ensurepip"],
+        ["pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", *files],
+    ):
+        command = [str(folder / "bin" / "python"), "-m", *arguments]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        if result.returncode:
+            words = "\n".join((result.stdout + result.stderr).splitlines()[-6:])
+            raise Failed(f"the Python packages could not be installed; {arguments[0]} says:\n{words}")
 
 
 def _made_of(folder: Path) -> str | None:
@@ -82,8 +79,8 @@ def _make(folder: Path, requirements: Sequence[Path], install: Install) -> None:
     print("firth: installing the Python packages, once", file=sys.stderr)
     shutil.rmtree(folder, ignore_errors=True)
     try:
-        venv.create(folder, with_pip=True)
-    except (OSError, subprocess.CalledProcessError) as error:
+        venv.create(folder)
+    except OSError as error:
         raise Failed(f"{folder} could not be made: {error}") from error
     install(folder, requirements)
 

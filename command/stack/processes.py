@@ -23,6 +23,7 @@ from command.stack.ports import check_free
 from command.stack.trouble import FULL_DISK, Trouble, full_disk
 
 LOG_LINES = 12  # shown of a server that died
+FRAMES = ("\tat ", "\t... ")
 POLL_SECONDS = 0.1
 KILL_AFTER = 20.0  # seconds between asking a process to stop and making it
 
@@ -183,7 +184,9 @@ def gone(started: Started, seconds: float) -> bool:
 
 
 def _failed(place: Place, name: str, what: str) -> Trouble:
-    lines = last_lines(log_file(place, name), LOG_LINES)
+    # A Java stack trace's frames would be all that is seen; what they belong to is what tells.
+    told = [line for line in last_lines(log_file(place, name), 40 * LOG_LINES) if not line.startswith(FRAMES)]
+    lines = told[-LOG_LINES:]
     if any(FULL_DISK in line for line in lines):
         return full_disk(place.folder)
     return Trouble(f"{name}: {what}; its log, {log_file(place, name)}, ends with:", log=lines)

@@ -53,7 +53,7 @@ class Stack:
         check_space(self.place.folder, needed=RUNNING_NEEDS)
         with self._alone():
             wanted = _with_needs(self.servers(), names) if names else self.servers()
-            _Start(self.place, watch).all(wanted)
+            start_all(self.place, wanted, watch)
 
     def stop(self, watch: Watch = lambda *_: None) -> None:
         """Stop all that was started, whoever needs others first; return when every process is gone. Data stays."""
@@ -66,7 +66,7 @@ class Stack:
         notes = processes.noted(self.place)
         surplus = [name for name in notes if name.rpartition("-")[0] in self.workers and name not in wanted]
         with self._alone():
-            stop_all(self.place, {name: notes[name] for name in surplus}, lambda *_: None)
+            stop_all(self.place, {name: notes[name] for name in surplus})
 
     def states(self) -> list[tuple[Server, State]]:
         """Each server and how it is; also workers that run beyond the usual number."""
@@ -96,7 +96,15 @@ def set_up(tell: Callable[[str], None] = lambda _: None) -> None:
     build(tell=tell)
 
 
-def stop_all(place: Place, notes: Mapping[str, processes.Note], watch: Watch) -> None:
+def start_all(place: Place, servers: Sequence[Server], watch: Watch = lambda *_: None) -> None:
+    """Start `servers`, listed after what they need, each as soon as that is ready; those that run stay.
+
+    Raises Trouble for the first that fails, when all that do not need it are ready.
+    """
+    _Start(place, watch).all(servers)
+
+
+def stop_all(place: Place, notes: Mapping[str, processes.Note], watch: Watch = lambda *_: None) -> None:
     """Stop what `notes` names: at a time, all that nothing left needs."""
     left = dict(notes)
     while left:
