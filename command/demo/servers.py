@@ -1,0 +1,108 @@
+"""The servers that the demo ends in, asked directly: what Firth says of its own work is not taken for granted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+import psycopg
+import pymongo
+import requests
+from pymongo.errors import PyMongoError
+
+from command.stack import hapi, mongodb, postgres
+from command.stack.stack import Stack
+from command.stack.trouble import Trouble
+
+_TIMEOUT: Final = (3.0, 120.0)  # seconds to connect, to wait for the answer
+_RESOURCE_TAG: Final = "http://terminology.arkhn.org/CodeSystem/resource"
+
+# What the mapping takes from the source, in SQL that was not made from the mapping.
+SOURCE_ROWS: Final[Mapping[str, str]] = {
+    "mimic-patient": "select count(*) from patients",
+    "mimic-encounter": "select count(*) from admissions",
+    "mimic-condition": "select count(*) from diagnoses_icd",
+    "mimic-medication-request": "select count(*) from prescriptions where drug_type in ('MAIN', 'ADDITIVE')",
+    "mimic-observation": "select count(*) from labevents",
+    "mimic-practitioner": "select count(*) from caregivers",
+}
+
+
+def source_url(stack: Stack) -> str:
+    """The source database, for its admin."""
+    return postgres.url(stack.place, stack.ports, database=postgres.SOURCE)
+
+
+def source_rows(stack: Stack) -> dict[str, int]:
+    """How many rows of the source there are for each resource of the mapping. Raises Trouble."""
+    counts = {}
+    try:
+        with psycopg.connect(source_url(stack)) as connection:
+            for resource_id, query in SOURCE_ROWS.items():
+                row = connection.execute(query.encode()).fetchone()
+                assert row is not None
+                counts[resource_id] = int(row[0])
+    except psycopg.Error as error:
+        raise Trouble(f"postgres: the source could not be counted: {type(error).__name__}: {error}") from error
+    return counts
+
+
+@dataclass(frozen=True, slots=True)
+class Fhir:
+    """A FHIR server that is searched. Every method raises Trouble."""
+
+    url: str
+
+    @classmethod
+    def of(cls, stack: Stack) -> Self:
+        return cls(hapi.url(stack.ports))
+
+    def search(self, query: str) -> dict[str, Any]:
+        """The Bundle that `query`, such as `Patient?name=x`, finds."""
+        try:
+            # Never a result that the server remembers from a search before the load.
+            answer = requests.get(f"{self.url}/{query}", timeout=_TIMEOUT, headers={"Cache-Control": "no-cache"})
+            answer.raise_for_status()
+            bundle: dict[str, Any] = answer.json()
+        except requests.RequestException as error:
+            raise Trouble(
+                f"FHIR server: search {query} failed: {type(error).__name__}: ./firth logs hapi says more"
+            ) from error
+        return bundle
+
+    def resources(self, query: str) -> list[dict[str, Any]]:
+        """The resources on the first page of what `query` finds."""
+        return [entry["resource"] for entry in self.search(query).get("entry", [])]
+
+    def count(self, query: str) -> int:
+        """How many resources `query` finds, as the server counts."""
+        joint = "&" if "?" in query else "?"
+        return int(self.search(f"{query}{joint}_summary=count")["total"])
+
+    def count_of(self, resource_type: str, resource_id: str) -> int:
+        """Resources that came through the mapping's resource `resource_id`; placeholders did not."""
+        return self.count(f"{resource_type}?_tag={_RESOURCE_TAG}|{resource_id}")
+
+
+class Documents:
+    """The MongoDB database that is written to. Every method raises Trouble."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.url = mongodb.url(stack.ports)
+        self._database = pymongo.MongoClient[dict[str, Any]](self.url, serverSelectionTimeoutMS=5000)["fhir"]
+
+    def count_of(self, resource_type: str, resource_id: str, batch_id: str) -> int:
+        """Documents that this batch brought, or brought again."""
+        wanted = {"firth.batch_id": batch_id, "firth.resource_id": resource_id}
+        try:
+            return self._database[resource_type].count_documents(wanted)
+        except PyMongoError as error:
+            raise Trouble(f"MongoDB: {resource_type} could not be counted: {type(error).__name__}") from error
+
+    def one(self, resource_type: str, identity: str) -> dict[str, Any] | None:
+        """The document of one resource."""
+        try:
+            return self._database[resource_type].find_one({"_id": identity})
+        except PyMongoError as error:
+            raise Trouble(f"MongoDB: {resource_type} could not be read: {type(error).__name__}") from error

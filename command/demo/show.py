@@ -1,0 +1,133 @@
+"""What the demo shows to a person: a batch as it runs, what became of it, and one patient."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.markup import escape
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from command.api_client import Batch
+from command.demo.servers import Fhir
+from command.demo.verify import Checked
+
+SINKS = {"fhir": "HAPI FHIR", "mongodb": "MongoDB"}
+A_LINE_EVERY = 5.0  # seconds, where there is no terminal to draw on
+
+
+class Running:
+    """A batch while it runs: a table that changes in place, or now and then a line where there is no terminal."""
+
+    def __init__(self, console: Console, expected: Mapping[str, int]) -> None:
+        self._console = console
+        self._expected = expected
+        self._live = Live(console=console, refresh_per_second=4)
+        self._began = self._said = time.monotonic()
+
+    def show(self, batch: Batch) -> None:
+        """Show how far `batch` is now."""
+        if self._console.is_terminal:
+            self._live.update(self._table(batch))
+        elif time.monotonic() - self._said >= A_LINE_EVERY or batch.is_over:
+            self._said = time.monotonic()
+            done = ", ".join(f"{SINKS[sink]} {_loaded(batch, sink):,}" for sink in batch.sinks)
+            extracted = sum(one.extracted for one in batch.resources)
+            print(f"{self._said - self._began:5.0f} s  extracted {extracted:,}, {done}")
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._console.is_terminal:
+            self._live.stop()
+
+    def _table(self, batch: Batch) -> Table:
+        table = _table("", "", "extracted", "transformed", *(SINKS[sink] for sink in batch.sinks), "dead letters")
+        for one in batch.resources:
+            expected = max(one.total or self._expected[one.resource_id], 1)
+            through = min(one.loaded[sink] + one.refused(sink) for sink in batch.sinks)
+            bar = ProgressBar(total=expected, completed=through, width=20)
+            numbers = (one.extracted, one.transformed, *(one.loaded[sink] for sink in batch.sinks))
+            table.add_row(one.resource_type, bar, *map(_number, numbers), _dead(sum(one.failed.values())))
+        return table
+
+
+def counts(console: Console, checked: Sequence[Checked]) -> None:
+    """The counts at each stage and sink, and beside them what the servers count themselves."""
+    sinks = list(checked[0].stored)
+    titles = [title for sink in sinks for title in (f"→ {SINKS[sink]}", "holds")]
+    table = _table("", "source rows", "extracted", "transformed", *titles, "dead letters")
+    for one in checked:
+        progress = one.progress
+        numbers = [one.source, progress.extracted, progress.transformed]
+        for sink in sinks:
+            numbers += [progress.loaded[sink], one.stored[sink]]
+        table.add_row(progress.resource_type, *map(_number, numbers), _dead(sum(progress.failed.values())))
+    console.print(table)
+
+
+def dead_letters(console: Console, batch: Batch) -> None:
+    """Why records were refused: the first of each reason."""
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    for one in batch.resources:
+        for error in one.first_errors:
+            table.add_row(one.resource_type, Text(error.reason, style="yellow"), escape(error.sentence))
+    if table.row_count:
+        console.print("\nRefused, the first of each kind (the demo's source has twelve bad rows on purpose):")
+        console.print(table)
+
+
+def search(console: Console, fhir: Fhir, query: str) -> list[dict[str, Any]]:
+    """Search, and show how and what was found: a line a resource."""
+    found = fhir.resources(query)
+    console.print(f"\n[bold]GET {escape(fhir.url)}/{escape(query)}[/bold]", soft_wrap=True)
+    for resource in found:
+        console.print(f"  {resource['resourceType']}/{resource['id'][:8]}…  {escape(_gist(resource))}")
+    return found
+
+
+def document(console: Console, document: Mapping[str, Any]) -> None:
+    """A document of MongoDB."""
+    name = f"{document['resource']['resourceType']}.find_one({{_id: {document['_id']!r}}})"
+    console.print(f"\n[bold]MongoDB, database fhir: {escape(name)}[/bold]", soft_wrap=True)
+    console.print_json(json.dumps(document, default=str), indent=2)
+
+
+def _gist(resource: Mapping[str, Any]) -> str:
+    """What a person would call this resource."""
+    if resource["resourceType"] == "Patient":
+        return f"{resource['gender']}, born {resource['birthDate']}"
+    if resource["resourceType"] == "Encounter":
+        return f"{resource['period']['start'][:10]} to {resource['period']['end'][:10]}, {resource['reasonCode'][0]['text']}"
+    return f"{resource['code']['coding'][0]['code']} {resource['code'].get('text', '')}"
+
+
+def _loaded(batch: Batch, sink: str) -> int:
+    return sum(one.loaded[sink] for one in batch.resources)
+
+
+def _table(*titles: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for place, title in enumerate(titles):
+        table.add_column(title, justify="right" if place and title else "left", no_wrap=True)
+    return table
+
+
+def _number(number: int) -> str:
+    return f"{number:,}"
+
+
+def _dead(number: int) -> Text:
+    return Text(f"{number:,}", style="yellow" if number else "dim")
