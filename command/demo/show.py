@@ -110,7 +110,8 @@ def _gist(resource: Mapping[str, Any]) -> str:
     if resource["resourceType"] == "Patient":
         return f"{resource['gender']}, born {resource['birthDate']}"
     if resource["resourceType"] == "Encounter":
-        return f"{resource['period']['start'][:10]} to {resource['period']['end'][:10]}, {resource['reasonCode'][0]['text']}"
+        period = resource["period"]
+        return f"{period['start'][:10]} to {period['end'][:10]}, {resource['reasonCode'][0]['text']}"
     return f"{resource['code']['coding'][0]['code']} {resource['code'].get('text', '')}"
 
 
