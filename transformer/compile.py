@@ -1,20 +1,20 @@
 """A mapping compiled into a plan: every mistake that a run could stumble over is found here, with its place.
 
-Paths are held against R4's definitions, scripts and concept maps are looked up, static values made and
-checked, references to other resources of the mapping computed; what must come from rows becomes generated
-Python. Of rows this file knows nothing but that an input reads a column: `transformer.rows` reads them.
+What `mapping.check` finds comes first; beyond it, static values are made and checked, and references to other
+resources of the mapping computed. What must come from rows becomes generated Python. Of rows this file knows
+nothing but that an input reads a column: `transformer.rows` reads them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
 from mapping import paths
+from mapping.check import check
 from mapping.identity import resource_id
 from mapping.mistakes import InvalidMapping, Mistake
 from mapping.model import Attribute, Mapping, ResourceMapping
-from mapping.paths import BadPath, Path, Step
+from mapping.paths import Path, Step
 from mapping.r4 import Definitions, Element
 from transformer.generate import Names, build_function, values_function
 from transformer.inputs import Inputs
@@ -23,7 +23,7 @@ from transformer.references import TAGS, References, UnknownReferenceError, refe
 from transformer.resource_check import ResourceChecks
 from transformer.rows import name, reader
 from transformer.scripts import Scripts
-from transformer.target import Fixed, Many, Node, Object, Slot, tree
+from transformer.target import Fixed, Slot, tree
 
 LAST = 10_000  # index of what we add to lists: after all that a mapping can spell out
 
@@ -54,16 +54,16 @@ class _Compiler:
 
     def plan(self, checks: ResourceChecks) -> Plan:
         kind = self._resource.resource_type
-        if kind not in self._definitions.resources:
-            raise InvalidMapping([Mistake(f"{self._at}.definitionId", f"R4 has no resource type {kind!r}")])
+        # What the api found when the mapping came; a mapping may also come another way.
+        found = [mistake for mistake in check(self._mapping, self._definitions) if self._is_here(mistake)]
+        if found:
+            raise InvalidMapping(found)
         for number, attribute in enumerate(self._resource.attributes):
             if attribute.input_groups:
                 self._attribute(number, attribute)
         self._references()
         self._meta()
         root = tree(self._definitions, kind, self._leaves.items())
-        for missing in self._missing(kind, root, kind):
-            self._mistakes.append(Mistake(self._at, "is required, and no attribute gives it", missing))
         if self._mistakes:
             raise InvalidMapping(self._mistakes)
         sites = Sites(kind, self._sites)
@@ -80,17 +80,23 @@ class _Compiler:
             check=checks.of(kind),
         )
 
+    def _is_here(self, mistake: Mistake) -> bool:
+        return mistake.path == self._at or mistake.path.startswith(f"{self._at}.")
+
     def _attribute(self, number: int, attribute: Attribute) -> None:
         at = f"{self._at}.attributes[{number}]"
         place = f"{self._resource.resource_type}.{attribute.path}"
-        try:
-            path = paths.parse(attribute.path)
-            element = self._element(path)
-        except BadPath as error:
-            self._mistakes.append(Mistake(f"{at}.path", str(error), place))
+        path = paths.parse(attribute.path)
+        element = self._definitions.element(self._resource.resource_type, attribute.path)
+        assert element is not None
+        names = [step.name for step in path]
+        if "contained" in names:
+            self._mistakes.append(
+                Mistake(f"{at}.path", "leads into a contained resource, which cannot be mapped", place)
+            )
             return
-        if path in self._leaves:
-            self._mistakes.append(Mistake(f"{at}.path", "has a value from an earlier attribute already", place))
+        if any(step.name.startswith("_") and step.index is not None for step in path):
+            self._mistakes.append(Mistake(f"{at}.path", "extends one of several plain values: not possible", place))
             return
         term = self._inputs.attribute(attribute, element, path=at, place=place)
         self._attributes[path] = number
@@ -98,35 +104,6 @@ class _Compiler:
             self._leaves[path] = self._slot(term, path, *_origin(attribute))
         elif term.value is not None:
             self._leaves[path] = term
-
-    def _element(self, path: Path) -> Element:
-        """The primitive element at the end of a path, each step of it held against R4. Raises BadPath."""
-        if path == (Step("id"),):
-            raise BadPath("is computed from the primary key: leave it out")
-        kind = self._resource.resource_type
-        for step in path:
-            element = self._step(kind, step)
-            kind = element.type
-        if not self._definitions.is_primitive(kind):
-            raise BadPath(f"is a {kind}: give values to the elements inside of it")
-        return element
-
-    def _step(self, kind: str, step: Step) -> Element:
-        """The element that a step leads to, from a type on. Raises BadPath."""
-        if kind == "Resource":
-            raise BadPath("leads into a resource in a resource, which cannot be mapped")
-        if self._definitions.is_primitive(kind):
-            raise BadPath(f'has "{step}" inside of a {kind}, which is a plain value')
-        element = self._definitions.type(kind).elements.get(step.name)
-        if element is None:
-            raise BadPath(f'R4 has no "{step.name}" in {kind}')
-        if element.is_list and step.name.startswith("_"):
-            raise BadPath("extends a value in a list of plain values, which cannot be mapped")
-        if element.is_list and step.index is None:
-            raise BadPath(f'"{step.name}" is a list: write {step.name}[0]')
-        if not element.is_list and step.index is not None:
-            raise BadPath(f'"{step.name}" is no list: write it without [{step.index}]')
-        return element
 
     def _slot(self, expression: str, path: Path, sources: tuple[str, ...], scripts: tuple[str, ...] = ()) -> Slot:
         self._expressions.append(expression)
@@ -188,18 +165,6 @@ class _Compiler:
             self._leaves[(*tag, Step("code"))] = Fixed(code)
         if resource.profile is not None:
             self._leaves[(Step("meta"), Step("profile", LAST))] = Fixed(resource.profile)
-
-    def _missing(self, kind: str, node: Object, place: str) -> Iterator[str]:
-        """Places of required elements that no attribute gives, in every object that the mapping makes."""
-        for names in self._definitions.type(kind).required:
-            if not any(name in node.members or f"_{name}" in node.members for name in names):
-                yield f"{place}.{self._definitions.type(kind).elements[names[0]].choice or names[0]}"
-        for name_, member in node.members.items():
-            element = self._definitions.type(kind).elements[name_]
-            nodes: Sequence[Node] = member.templates if isinstance(member, Many) else (member,)
-            for inner in nodes:
-                if isinstance(inner, Object):
-                    yield from self._missing(element.type, inner, f"{place}.{name_}")
 
 
 def _origin(attribute: Attribute) -> tuple[tuple[str, ...], tuple[str, ...]]:

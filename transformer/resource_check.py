@@ -72,26 +72,35 @@ class ResourceCheck:
         path = list(error.instance_path)
         keyword = error.kind.name
         owner, element = self._walk(path)
-        if element is None and keyword == "required" and "resourceType" not in resource:
-            return fault(path, "missing-element", "resourceType is required")
-        match keyword:
-            case "additionalProperties":
-                unknown = sorted(set(at(resource, path)) - set(owner.elements))[0]
-                return fault([*path, unknown], "unknown-element", f"{owner.name} has no such element in R4")
-            case "required" | "anyOf" if (missing := self._missing(owner, at(resource, path))) is not None:
-                return fault([*path, missing], "missing-element", "is required")
-            case "falseSchema":
-                choice = element.choice if element is not None else None
-                return fault(path, "wrong-cardinality", f"only one type of {choice}[x] can be there")
-            case "minItems" | "maxItems" | "minProperties":
-                return fault(path, "wrong-cardinality", "is empty, or longer than R4 allows")
-            case "enum" | "contains" | "anyOf" if element is not None and element.codes is not None:
-                return fault(path, "unbound-code", rule(element))
+        value = at(resource, path)
+        if keyword in ("additionalProperties", "required", "anyOf") and isinstance(value, Mapping):
+            found = self._in_object(owner, value, path)
+            if found is not None:
+                return found
         if element is None:
             return fault(path, "wrong-format", f"is no {self._type}")
-        if keyword == "type" and element.is_list and not isinstance(at(resource, path), list):
+        if keyword == "falseSchema":
+            return fault(path, "wrong-cardinality", f"is there beside another type of {element.choice}[x]")
+        if keyword in ("minItems", "maxItems", "minProperties"):
+            return fault(path, "wrong-cardinality", "is empty, or longer than R4 allows")
+        if keyword == "type" and element.is_list and not isinstance(value, list):
             return fault(path, "wrong-cardinality", "is not a list")
-        return fault(path, "wrong-format", rule(element))
+        bound = keyword in ("enum", "contains", "anyOf") and element.codes is not None
+        return fault(path, "unbound-code" if bound else "wrong-format", rule(element))
+
+    def _in_object(self, owner: Definition, value: Resource, path: list[str | int]) -> Fault | None:
+        """The first element that an object lacks, or has and should not."""
+        if not path and "resourceType" not in value:
+            return fault(["resourceType"], "missing-element", "is required")
+        always, one_of = required(self._definitions, owner)
+        for names in [*([name] for name in always), *one_of]:
+            if not any(name in value for name in names):
+                missing = owner.elements[names[0]].choice or names[0]
+                return fault([*path, missing], "missing-element", "is required")
+        unknown = sorted(set(value) - set(owner.elements) - {"resourceType"})
+        if unknown:
+            return fault([*path, unknown[0]], "unknown-element", f"is no element of {owner.name} in R4")
+        return None
 
     def _walk(self, path: list[str | int]) -> tuple[Definition, Element | None]:
         """The type of the innermost object on the way, and the element at the end (None: the resource)."""
@@ -107,16 +116,6 @@ class ResourceCheck:
         if element is not None and element.type in self._definitions:
             owner = self._definitions.type(element.type)
         return owner, element
-
-    def _missing(self, owner: Definition, value: Any) -> str | None:
-        """The first required element that an object lacks; a choice by its name before [x]."""
-        if not isinstance(value, Mapping):
-            return None
-        always, one_of = required(self._definitions, owner)
-        for names in [*([name] for name in always), *one_of]:
-            if not any(name in value for name in names):
-                return owner.elements[names[0]].choice or names[0]
-        return None
 
 
 class ResourceChecks:

@@ -1,0 +1,61 @@
+"""The stage: `extract` events in, `transform` events out. Knows nothing of Kafka."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from mapping.mistakes import InvalidMapping
+from pipeline.codec import Codec
+from pipeline.errors import InvalidRecord
+from pipeline.events import Extracted, Transformed
+from pipeline.records import BATCH_ID, RESOURCE_ID, Count, Outcome, Produced, Record, Refusal
+from pipeline.topics import TRANSFORM
+from transformer.plans import Plans
+
+
+def transform(records: Sequence[Record], *, plans: Plans, codec: Codec) -> Outcome:
+    """Make of each record the resources that its mapping says.
+
+    A record that cannot be mapped is refused. One whose mapping cannot be compiled is cancelled, and its
+    resource gets a fault that names the mistakes: the record is sound, and a dead letter for each would bury
+    the one thing to mend. Raises Unavailable and Misconfigured as fetching a mapping does.
+    """
+    outcome = Outcome()
+    succeeded: Counter[tuple[str, str]] = Counter()
+    cancelled: Counter[tuple[str, str]] = Counter()
+    faults: dict[tuple[str, str], str] = {}
+    for record in records:
+        try:
+            event = codec.decode(Extracted, record.value)
+            where = (event.batch_id, event.resource_id)
+            produced = transform_one(event, record.key, plans=plans, codec=codec)
+        except InvalidRecord as error:
+            outcome.refused.append(Refusal(record, error))
+        except InvalidMapping as error:
+            cancelled[where] += 1
+            faults[where] = f"the mapping has mistakes: {error}"
+        else:
+            outcome.produced.append(produced)
+            succeeded[where] += 1
+    outcome.counts += [Count(*where, succeeded=number) for where, number in succeeded.items()]
+    outcome.counts += [Count(*where, cancelled=number, fault=faults[where]) for where, number in cancelled.items()]
+    return outcome
+
+
+def transform_one(event: Extracted, key: bytes | None, *, plans: Plans, codec: Codec) -> Produced:
+    """One record's resources, under the key of the record. Raises InvalidRecord and InvalidMapping.
+
+    A row makes one resource; an HL7 v2 message will make a list of them here, in the order to be written.
+    """
+    plan = plans.of(event.mapping_hash, event.resource_id)
+    resource = plan.run(event.columns, event.primary_key)
+    transformed = Transformed(
+        batch_id=event.batch_id,
+        resource_id=event.resource_id,
+        mapping_hash=event.mapping_hash,
+        as_of=event.as_of,
+        resources=(resource,),
+    )
+    headers = ((BATCH_ID, event.batch_id.encode()), (RESOURCE_ID, event.resource_id.encode()))
+    return Produced(topic=TRANSFORM, key=key, value=codec.encode(transformed), headers=headers)
