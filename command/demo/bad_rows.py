@@ -33,14 +33,14 @@ BAD_ROWS = (
     BadRow(
         "mimic-encounter", 4, "admissions", {"admission_location": "INFO NOT AVAILABLE"}, "an admission from nowhere"
     ),
+    BadRow("mimic-encounter", 14, "icustays", {"first_careunit": ""}, "a stay that was nowhere"),
     BadRow("mimic-condition", 13, "diagnoses_icd", {"icd9_code": "4019  X"}, "two blanks in a code"),
     BadRow("mimic-medication-request", 6, "prescriptions", {"dose_val_rx": "1-2"}, "a dose that is a range"),
     BadRow("mimic-medication-request", 8, "prescriptions", {"dose_val_rx": "SLIDING SCALE"}, "a dose in words"),
     BadRow("mimic-medication-request", 9, "prescriptions", {"dose_val_rx": "5,000"}, "a comma in a number"),
     BadRow("mimic-medication-request", 10, "prescriptions", {"enddate": "infinity"}, "a prescription that never ends"),
-    BadRow("mimic-observation", 11, "labevents", {"valuenum": "NaN"}, "a result that is not a number"),
+    BadRow("mimic-observation", 11, "labevents", {"charttime": "-infinity"}, "a test before all times"),
     BadRow("mimic-observation", 12, "labevents", {"valuenum": "Infinity"}, "a result beyond all numbers"),
-    BadRow("mimic-practitioner", 0, "caregivers", {"label": None, "description": None}, "a qualification of no kind"),
 )
 PATIENTS_NEEDED = 20
 

@@ -45,7 +45,7 @@ class Hospital:
     def patient(self, number: int) -> Rows:
         """All rows of patient `number` (from 0), by table."""
         self._fake.seed_instance(f"{self._seed}:{number}")
-        arrival = self._fake.date_time_between_dates(FIRST_DAY, LAST_DAY).replace(tzinfo=None, second=0)
+        arrival = self._fake.date_time_between_dates(FIRST_DAY, LAST_DAY).replace(second=0, microsecond=0)
         rows = _Patient(number, self._fake.random).rows(arrival)
         spoil(rows, number)
         return rows
@@ -53,13 +53,11 @@ class Hospital:
     def caregivers(self, patients: int) -> list[Row]:
         """The staff of a hospital with that many patients: fifty, and one for every twenty patients."""
         rng = Random(f"{self._seed}:caregivers")  # noqa: S311 -- nobody is to be kept from guessing them
-        rows: list[Row] = []
-        for number in range(50 + patients // 20):
-            label = _pick(rng, terms.CAREGIVERS)
-            rows.append((number, 14_000 + number, label, terms.CAREGIVER_DESCRIPTIONS[label or ""]))
-        everything: Rows = {"caregivers": rows}
-        spoil(everything, 0)
-        return everything["caregivers"]
+        labels = [_pick(rng, terms.CAREGIVERS) for _ in range(50 + patients // 20)]
+        return [
+            (number, 14_000 + number, label, terms.CAREGIVER_DESCRIPTIONS[label or ""])
+            for number, label in enumerate(labels, start=1)
+        ]
 
 
 class _Patient:
