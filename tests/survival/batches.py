@@ -1,0 +1,132 @@
+"""Batches of the demo's hospital on a test session's stack, counted by everyone who can count them."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from confluent_kafka import OFFSET_BEGINNING, KafkaError, TopicPartition
+
+from command.api_client import Api, Batch
+from command.demo.database import create_source
+from command.demo.run import mapping_of
+from command.demo.servers import Documents, Fhir, source_rows, source_url
+from command.demo.verify import Checked, check
+from command.stack import kafka, registry, services
+from command.stack.stack import Stack
+from pipeline.codec import Codec
+from pipeline.events import Loaded
+from pipeline.kafka import reader
+from pipeline.records import BATCH_ID
+from pipeline.service_settings import KafkaSettings, RegistrySettings
+from pipeline.topics import LOAD
+
+PATIENTS = 120  # some thousand records: long enough in the stages to be interrupted in the middle
+PATIENCE = 240.0  # seconds, for a batch that workers were killed in
+
+
+def wait_for(condition: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
+    """Return when `condition` holds; fail saying `what` did not come where it never does."""
+    limit = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < limit, f"{what}: not within {seconds:.0f} s"
+        time.sleep(0.1)
+
+
+@dataclass(frozen=True, slots=True)
+class Hospital:
+    """The demo's source and mapping on `stack`, ready for batches."""
+
+    stack: Stack
+    api: Api
+
+    @classmethod
+    def open(cls, stack: Stack, patients: int = PATIENTS) -> Hospital:
+        """Fill the source and import the mapping; nothing is done twice."""
+        create_source(source_url(stack), patients=patients)
+        api = Api(services.api_url(stack.ports), token=stack.place.secret("api-token"))
+        api.import_mapping(mapping_of(stack))
+        return cls(stack, api)
+
+    def start_batch(self) -> Running:
+        """A batch of every resource of the mapping."""
+        began = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return Running(self, self.api.start_batch(list(source_rows(self.stack))), began)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A batch under way."""
+
+    hospital: Hospital
+    batch_id: str
+    began: str
+
+    def now(self) -> Batch:
+        return self.hospital.api.batch(self.batch_id)
+
+    def wait_for_some(self, stage: str) -> None:
+        """Until `stage` has begun on this batch, and is not through with it: the moment to disturb it."""
+        counted = _COUNTED[stage]
+        wait_for(lambda: any(counted(resource) > 0 for resource in self.now().resources), f"something of {stage}")
+
+    def wait(self) -> Batch:
+        """Until it is over."""
+        wait_for(lambda: self.now().is_over, f"end of batch {self.batch_id}")
+        return self.now()
+
+    def mistakes(self) -> list[str]:
+        """What does not add up between the source, the api's counts and what both sinks hold."""
+        return [mistake for one in self._checked() for mistake in one.mistakes]
+
+    def changed(self) -> int:
+        """How many resources the FHIR server wrote anew since this batch began."""
+        return sum(one.changed for one in self._checked())
+
+    def _checked(self) -> Sequence[Checked]:
+        stack = self.hospital.stack
+        return check(
+            self.now(),
+            source=source_rows(stack),
+            fhir=Fhir.of(stack),
+            documents=Documents(stack),
+            began=self.began,
+        )
+
+    def loads(self) -> Counter[tuple[str, str, str]]:
+        """How often each resource was loaded into each sink in this batch, as the `load` topic tells."""
+        codec = Codec.connect(RegistrySettings(url=registry.url(self.hospital.stack.ports)))
+        loaded = (codec.decode(Loaded, value) for value in self._records(LOAD))
+        return Counter((event.sink, event.type, event.id) for event in loaded)
+
+    def _records(self, topic: str) -> Iterator[bytes]:
+        """Values of this batch's committed records in `topic`."""
+        settings = KafkaSettings(bootstrap_servers=kafka.bootstrap_servers(self.hospital.stack.ports))
+        consumer = reader(settings)
+        try:
+            found = consumer.list_topics(topic, timeout=10).topics[topic].partitions
+            consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in found])
+            ended = 0
+            while ended < len(found):
+                message: Any = consumer.poll(10)
+                assert message is not None, f"{topic} cannot be read to its end"
+                if message.error() is not None:
+                    assert message.error().code() == KafkaError._PARTITION_EOF, message.error()
+                    ended += 1
+                elif dict(message.headers() or ()).get(BATCH_ID) == self.batch_id.encode():
+                    yield message.value()
+        finally:
+            consumer.close()
+
+
+_COUNTED: Mapping[str, Callable[[Any], int]] = {
+    "extractor": lambda resource: resource.extracted,
+    "transformer": lambda resource: resource.transformed,
+    "loader-fhir": lambda resource: resource.loaded["fhir"],
+    "loader-mongodb": lambda resource: resource.loaded["mongodb"],
+}
+STAGES = tuple(_COUNTED)
