@@ -54,9 +54,9 @@ def sink_of(settings: LoaderSettings) -> Sink:
         bundle_size=fhir.bundle_size,
         parallel=fhir.parallel,
         patience=Patience(asleep=settings.worker.session_timeout),
+        check_references=fhir.check_references,
     )
-    if fhir.check_references:
-        sink.check()
+    sink.check_references()
     return sink
 
 

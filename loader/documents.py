@@ -10,17 +10,19 @@ from __future__ import annotations
 
 import json
 import re
-from decimal import localcontext
+from decimal import Context, Inexact, InvalidOperation, Overflow
 from typing import Any, Final
 
 import orjson
-from bson.decimal128 import Decimal128, create_decimal128_context
+from bson.decimal128 import Decimal128
 
 from pipeline.errors import InvalidRecord
 
 # A number that is more than a small integer, or a text that looks like one: then the slower reader is asked.
 _PRECISE: Final = re.compile(rb"[:\[,]\s*-?\d+(?:[.eE]|\d{17})")
 _LONGEST_INTEGER: Final = 2**63
+# Decimal128's, but rounding is an error.
+_EXACT: Final = Context(prec=34, Emin=-6143, Emax=6144, clamp=1, traps=[InvalidOperation, Overflow, Inexact])
 
 
 def document(body: bytes) -> dict[str, Any]:
@@ -41,11 +43,10 @@ def document(body: bytes) -> dict[str, Any]:
 
 
 def _decimal(text: str) -> Decimal128:
-    with localcontext(create_decimal128_context()) as context:
-        try:
-            return Decimal128(context.create_decimal(text))
-        except ArithmeticError:
-            raise InvalidRecord("a number has more than the 34 digits that are kept", reason="unwritable") from None
+    try:
+        return Decimal128(_EXACT.create_decimal(text))
+    except ArithmeticError:
+        raise InvalidRecord("a number has more than the 34 digits that are kept", reason="unwritable") from None
 
 
 def _integer(text: str) -> int | Decimal128:

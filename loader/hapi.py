@@ -17,6 +17,7 @@ from pipeline import logs
 from pipeline.errors import FirthError, Misconfigured, Unavailable
 
 _STRIKES = 10_000  # resources whose failures are remembered
+_FEW = 10  # changes that are not worth a second transaction beside the first
 
 _log = logs.get(__name__)
 
@@ -29,7 +30,14 @@ class HapiSink:
     """
 
     def __init__(
-        self, client: FhirClient, *, bundle_size: int, parallel: int, patience: Patience, recent: Recent | None = None
+        self,
+        client: FhirClient,
+        *,
+        bundle_size: int,
+        parallel: int,
+        patience: Patience,
+        recent: Recent | None = None,
+        check_references: bool = False,
     ) -> None:
         self._client = client
         self._bundle_size = bundle_size
@@ -37,18 +45,26 @@ class HapiSink:
         self._patience = patience
         self._recent = Recent() if recent is None else recent
         self._strikes: dict[Name, int] = {}
+        self._unchecked = check_references
         self._lanes = ThreadPoolExecutor(parallel, thread_name_prefix="bundle")
 
     def close(self) -> None:
         """Let go of threads and connections."""
         self._lanes.shutdown()
 
-    def check(self) -> None:
-        """Warn, in one sentence, of a server that cannot take references ahead of their target.
+    def check_references(self) -> None:
+        """Warn, in one sentence and once, of a server that cannot take references ahead of their target.
 
-        Raises Misconfigured when it takes nothing at all from us.
+        A server that does not answer now is asked again after the first write. Raises Misconfigured when it
+        takes nothing at all from us.
         """
-        sentence = shortcoming(self._client)
+        if not self._unchecked:
+            return
+        try:
+            sentence = shortcoming(self._client)
+        except Unavailable:
+            return
+        self._unchecked = False
         if sentence is not None:
             _log.warning("references", url=self._client.url, sentence=sentence)
 
@@ -63,6 +79,7 @@ class HapiSink:
         finally:
             # What is written stays written, whatever became of the rest.
             self._remember(left, delivery)
+        self.check_references()
         results |= delivery.results
         return [results[change.name] for change in changes]
 
@@ -84,9 +101,10 @@ class HapiSink:
 
     def _even_size(self, number: int) -> int:
         """A size that gives every lane as much to do as the others: no lane waits for a last bundle."""
-        bundles = math.ceil(number / self._bundle_size)
-        even = math.ceil(bundles / self._parallel) * self._parallel
-        return max(1, math.ceil(number / max(1, even)))
+        if number <= _FEW:
+            return self._bundle_size
+        rounds = math.ceil(number / (self._bundle_size * self._parallel))
+        return math.ceil(number / (rounds * self._parallel))
 
     def _remember(self, changes: Sequence[Change], delivery: Delivery) -> None:
         for change in changes:

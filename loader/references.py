@@ -12,6 +12,7 @@ import orjson
 
 from loader.answers import Verdict, verdict
 from loader.fhir_client import FhirClient
+from pipeline.errors import Unavailable
 
 _PROBE: Final = "Basic/firth-reference-probe"
 _TARGET: Final = "Basic/firth-reference-target"
@@ -22,8 +23,10 @@ _REMEDY: Final = (
 
 
 def shortcoming(client: FhirClient) -> str | None:
-    """What the server lacks for references ahead of their target, as a sentence; None if nothing, or if it
-    could not be found out. Raises Misconfigured."""
+    """What the server lacks for references ahead of their target, as a sentence; None if nothing.
+
+    Raises Unavailable when it could not be found out, and Misconfigured when the server takes nothing at all.
+    """
     client.transact(_transaction(_deletion(_PROBE), _deletion(_TARGET)))
     answer = client.transact(_transaction(_probe()))
     what = verdict(answer)
@@ -31,8 +34,8 @@ def shortcoming(client: FhirClient) -> str | None:
         raise client.denied(answer)
     if what is Verdict.REFUSED:
         return f"the FHIR server refuses references to resources that are not there yet: {_REMEDY}"
-    if what is not Verdict.ACCEPTED:
-        return None
+    if what is Verdict.PASSING:
+        raise Unavailable(f"FHIR server at {client.url}: {answer.said} to a question about references")
     there = client.is_there(_TARGET)
     client.transact(_transaction(_deletion(_PROBE), _deletion(_TARGET)))
     if there is False:

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loader.bundles import ABSENT, BUNDLE_BYTES, bundle, chains
+from loader.sink import Change
+from tests.loader.making import change
+
+KEYED = st.lists(st.integers(0, 9), max_size=80).map(
+    lambda keys: [change(f"r{number}", key=b"k%d" % key) for number, key in enumerate(keys)]
+)
+
+
+def entries(changes: list[Change], versions: dict[tuple[str, str], str] | None = None) -> list[dict[str, Any]]:
+    read = json.loads(bundle(changes, versions or {}))
+    assert (read["resourceType"], read["type"]) == ("Bundle", "transaction")
+    return list(read["entry"])
+
+
+def test_a_replacement_is_a_put_of_the_body_as_it_came() -> None:
+    raw = b'{"resourceType":"Patient",  "id":"a","x":1.50}'
+    assert raw in bundle([change("a", raw=raw)], {})
+    assert entries([change("a", raw=raw)])[0]["request"] == {"method": "PUT", "url": "Patient/a"}
+
+
+def test_a_deletion_has_no_resource() -> None:
+    assert entries([change("a", write="delete")]) == [{"request": {"method": "DELETE", "url": "Patient/a"}}]
+
+
+def test_an_ensure_names_the_version_that_it_may_replace() -> None:
+    request = entries([change("a", write="ensure")], {("Patient", "a"): ABSENT})[0]["request"]
+    assert request == {"method": "PUT", "url": "Patient/a", "ifMatch": 'W/"0"'}
+
+
+@given(KEYED, st.integers(1, 12))
+def test_every_change_is_in_one_bundle_none_larger_than_asked(changes: list[Change], size: int) -> None:
+    bundles = [each for chain in chains(changes, size=size) for each in chain]
+    assert sorted(each.id for part in bundles for each in part) == sorted(each.id for each in changes)
+    assert all(0 < len(part) <= size for part in bundles)
+
+
+@given(KEYED, st.integers(1, 12))
+def test_a_key_is_in_one_chain_and_in_its_order(changes: list[Change], size: int) -> None:
+    flat = [[each for part in chain for each in part] for chain in chains(changes, size=size)]
+    for key in {each.key for each in changes}:
+        holding = [chain for chain in flat if any(each.key == key for each in chain)]
+        assert len(holding) == 1
+        assert [each for each in holding[0] if each.key == key] == [each for each in changes if each.key == key]
+
+
+def test_bundles_of_different_keys_are_filled() -> None:
+    packed = list(chains([change(f"r{number}") for number in range(10)], size=5))
+    assert [[len(part) for part in chain] for chain in packed] == [[5], [5]]
+
+
+def test_what_has_failed_goes_alone() -> None:
+    changes = [change(name, key=b"k") for name in "abc"] + [change("d")]
+    packed = list(chains(changes, size=10, alone={("Patient", "b")}))
+    assert [[[each.id for each in part] for part in chain] for chain in packed] == [[["a"], ["b"], ["c"]], [["d"]]]
+
+
+def test_large_resources_share_a_bundle_only_up_to_its_bytes() -> None:
+    third = b" " * (BUNDLE_BYTES // 3)
+    packed = list(chains([change(f"r{number}", raw=third) for number in range(5)], size=100))
+    assert [[len(part) for part in chain] for chain in packed] == [[3], [2]]
+
+
+def test_a_resource_larger_than_a_bundle_goes_alone() -> None:
+    changes = [change("a"), change("b", raw=b" " * (BUNDLE_BYTES + 1)), change("c")]
+    assert [[len(part) for part in chain] for chain in chains(changes, size=100)] == [[1], [1], [1]]
