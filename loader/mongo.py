@@ -7,6 +7,7 @@ What Firth adds for its own use stands beside the resource, never in it.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
@@ -52,15 +53,18 @@ def connect(url: str, *, time_limit: float, ca_location: str | None = None) -> M
     """
     tls: dict[str, Any] = {} if ca_location is None else {"tls": True, "tlsCAFile": ca_location}
     try:
-        return MongoClient(
-            url,
-            appname="firth-loader",
-            timeoutMS=int(time_limit * 1000),
-            serverSelectionTimeoutMS=int(time_limit * 1000),
-            connect=False,
-            **tls,
-        )
-    except (PyMongoError, ValueError) as error:
+        with warnings.catch_warnings():
+            # An option that it cannot read (tls=maybe) would only be warned of, and left out.
+            warnings.simplefilter("error")
+            return MongoClient(
+                url,
+                appname="firth-loader",
+                timeoutMS=int(time_limit * 1000),
+                serverSelectionTimeoutMS=int(time_limit * 1000),
+                connect=False,
+                **tls,
+            )
+    except (PyMongoError, ValueError, Warning) as error:
         raise Misconfigured(f"MONGODB_URL cannot be used ({type(error).__name__})") from None
 
 

@@ -7,6 +7,7 @@ nothing clinically, with another one as its subject that is not there; both are 
 from __future__ import annotations
 
 from typing import Final
+from uuid import uuid4
 
 import orjson
 
@@ -14,8 +15,6 @@ from loader.answers import Verdict, verdict
 from loader.fhir_client import FhirClient
 from pipeline.errors import Unavailable
 
-_PROBE: Final = "Basic/firth-reference-probe"
-_TARGET: Final = "Basic/firth-reference-target"
 _REMEDY: Final = (
     "turn on the creation of placeholder targets there (HAPI: auto_create_placeholder_reference_targets), "
     "or load what is referred to first"
@@ -27,8 +26,10 @@ def shortcoming(client: FhirClient) -> str | None:
 
     Raises Unavailable when it could not be found out, and Misconfigured when the server takes nothing at all.
     """
-    client.transact(_transaction(_deletion(_PROBE), _deletion(_TARGET)))
-    answer = client.transact(_transaction(_probe()))
+    # New names each time: in place of what was deleted HAPI makes no placeholder.
+    name = f"firth-reference-{uuid4().hex[:16]}"
+    source, target = f"Basic/{name}", f"Basic/{name}-target"
+    answer = client.transact(_transaction(_put(source, target)))
     what = verdict(answer)
     if what is Verdict.DENIED:
         raise client.denied(answer)
@@ -36,22 +37,22 @@ def shortcoming(client: FhirClient) -> str | None:
         return f"the FHIR server refuses references to resources that are not there yet: {_REMEDY}"
     if what is Verdict.PASSING:
         raise Unavailable(f"FHIR server at {client.url}: {answer.said} to a question about references")
-    there = client.is_there(_TARGET)
-    client.transact(_transaction(_deletion(_PROBE), _deletion(_TARGET)))
+    there = client.is_there(target)
+    client.transact(_transaction(_deletion(source), _deletion(target)))
     if there is False:
         return f"the FHIR server will not find a resource by a reference that came before its target: {_REMEDY}"
     return None
 
 
-def _probe() -> dict[str, object]:
-    kind, _, resource_id = _PROBE.partition("/")
+def _put(source: str, target: str) -> dict[str, object]:
+    resource_type, _, resource_id = source.partition("/")
     resource = {
-        "resourceType": kind,
+        "resourceType": resource_type,
         "id": resource_id,
         "code": {"text": "Does this server take references ahead of their target?"},
-        "subject": {"reference": _TARGET},
+        "subject": {"reference": target},
     }
-    return {"resource": resource, "request": {"method": "PUT", "url": _PROBE}}
+    return {"resource": resource, "request": {"method": "PUT", "url": source}}
 
 
 def _deletion(name: str) -> dict[str, object]:
