@@ -213,7 +213,7 @@ def progress(row: Any, tallies: Mapping[Step, Tally], batch: Any, errors: list[F
         resource_id=row.resource_id,
         label=row.label,
         resource_type=row.resource_type,
-        state="starting" if batch.state == "starting" else row.state,
+        state="starting" if batch.state == "starting" and row.ended_at is None else row.state,
         total=row.total,
         extracted=tallies.get((EXTRACTOR, ""), Tally()).succeeded,
         transformed=tallies.get((TRANSFORMER, ""), Tally()).succeeded,

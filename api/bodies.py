@@ -53,7 +53,9 @@ def answer(
     after: str | None = None,
 ) -> Response:
     """`model` as a JSON answer; `after` adds the Link to the next page of a list."""
-    response = Response(orjson.dumps(model.model_dump(mode="python")), status=status, content_type="application/json")
+    response = Response(
+        orjson.dumps(model.model_dump(), option=orjson.OPT_UTC_Z), status=status, content_type="application/json"
+    )
     response.headers.extend(dict(headers or {}))
     response.headers["Cache-Control"] = "no-store"
     if after is not None:

@@ -76,7 +76,7 @@ class DeadLetter(DeadLetterSummary):
     recorded_at: datetime
     key: Annotated[dict[str, Any] | None, Field(description="as `value`")]
     value: dict[str, Any] | None
-    headers: dict[str, str | None]
+    headers: list[tuple[str, str | None]]
     details: dict[str, Any] | None
 
 
@@ -121,7 +121,7 @@ def show(path: DeadLetterPath) -> Response:
             recorded_at=row.recorded_at,
             key=None if row.key is None else decoding.plain(row.key),
             value=services.decoder.readable(row.topic, row.value),
-            headers={name: None if value is None else _header(value) for name, value in row.headers},
+            headers=[(name, None if value is None else _header(value)) for name, value in row.headers],
             details=None if row.details is None else decoding.plain(row.details.encode()),
         )
     )

@@ -218,7 +218,7 @@ def keep(connection: Connection, mapping: Mapping) -> bool:
     version = document.content_hash(mapping)
     row = {"hash": version, "document": document.dump(mapping)}
     connection.execute(upsert(state.mapping_versions).values(row).on_conflict_do_nothing())
-    values = {"name": state.printable(mapping.source.name), "hash": version}
+    values = {"name": mapping.source.name, "hash": version}
     is_new = not connection.execute(select(ours).where(ours.c.source_id == source_id)).one_or_none()
     statement = upsert(ours).values(values | {"source_id": source_id})
     connection.execute(
@@ -235,8 +235,8 @@ def _resource_rows(mapping: Mapping) -> list[dict[str, object]]:
             "resource_id": resource.id,
             "source_id": mapping.source.id,
             "ordinal": ordinal,
-            "label": state.printable(resource.label),
-            "resource_type": state.printable(resource.resource_type),
+            "label": resource.label,
+            "resource_type": resource.resource_type,
         }
         for ordinal, resource in enumerate(mapping.resources)
     ]

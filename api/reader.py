@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicCollection, TopicPartition
+from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 
 from pipeline import kafka, logs
 from pipeline.service_settings import KafkaSettings
@@ -14,6 +15,9 @@ log = logs.get(__name__)
 
 # A topic's id, not its name: a topic that was deleted and made anew starts again at offset 0.
 Place: TypeAlias = tuple[str, int]  # topic id, partition
+
+_EARLIEST: Final = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
+_LATEST: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 
 ANSWER: Final = 5.0  # seconds to wait for one answer of the broker
 
@@ -42,10 +46,14 @@ class Reader:
         if set(places) == set(self._next):
             return
         known = {**kept, **self._next}
-        starts = [
-            self._start(TopicPartition(topic, number), known.get(place))
-            for place, (topic, number) in zip(places, partitions, strict=True)
-        ]
+        lows = self._bounds(partitions, _EARLIEST)
+        highs = self._bounds(partitions, _LATEST)
+        starts: list[TopicPartition] = []
+        for place, (topic, number), low, high in zip(places, partitions, lows, highs, strict=True):
+            start, lost = start_of(low, known.get(place), high)
+            if lost:  # nothing can be done but to tell: the counts of some batches will stay short
+                log.error("records lost before they were read", topic=topic, partition=number, offset=start, count=lost)
+            starts.append(TopicPartition(topic, number, start))
         try:
             self._consumer.assign(starts)
         except KafkaException as error:
@@ -101,20 +109,22 @@ class Reader:
             raise kafka.failure(error) from None
         return ids, partitions
 
-    def _start(self, partition: TopicPartition, kept: int | None) -> TopicPartition:
-        """Where to begin: where we were, as far as the broker still has it."""
+    def _bounds(self, partitions: Sequence[tuple[str, int]], spec: OffsetSpec) -> list[int]:
+        """The first or next offset of each partition. Asked of the broker by the admin's client: a consumer
+        does not know of a new partition for a while."""
+        asked = {TopicPartition(topic, number): spec for topic, number in partitions}
         try:
-            low, high = self._consumer.get_watermark_offsets(partition, timeout=ANSWER)
+            futures = self._admin.list_offsets(asked, request_timeout=ANSWER)
+            found = {(each.topic, each.partition): int(future.result().offset) for each, future in futures.items()}
         except KafkaException as error:
             raise kafka.failure(error) from None
-        if kept is None or low <= kept <= high:
-            partition.offset = low if kept is None else kept
-            return partition
-        # Retention took records before they were read, or the broker lost its newest: nothing to be done
-        # but to tell, for the counts of some batches will stay short.
-        log.error(
-            "records lost before they were counted",
-            topic=partition.topic, partition=partition.partition, offset=kept, count=abs(low - kept),
-        )  # fmt: skip
-        partition.offset = low if kept < low else high
-        return partition
+        return [found[each] for each in partitions]
+
+
+def start_of(low: int, kept: int | None, high: int) -> tuple[int, int]:
+    """Where to begin in a partition that has offsets from `low` up to `high`, and how many records were lost:
+    those that retention took before they were read, or the newest, if the broker lost them."""
+    if kept is None:
+        return low, 0
+    start = min(max(low, kept), high)
+    return start, abs(start - kept)

@@ -45,7 +45,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool, QueuePool
 from sqlalchemy.schema import CreateSchema
 
@@ -67,7 +67,7 @@ def _moment(name: str, *, optional: bool = False) -> Column[object]:
 installation = Table(
     "installation",
     metadata,
-    Column("only", Boolean, CheckConstraint("only"), primary_key=True, server_default=text("true")),
+    Column("single", Boolean, CheckConstraint("single"), primary_key=True, server_default=text("true")),
     Column("id", Text, nullable=False),
 )
 
@@ -221,7 +221,9 @@ def connect(database_url: Secret, *, pool_size: int) -> Engine:
 
     Raises Misconfigured when the address cannot be read.
     """
-    options = "-c statement_timeout=10000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000"
+    options = (
+        "-c timezone=UTC -c statement_timeout=10000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000"
+    )
     return create_engine(
         _url(database_url),
         poolclass=QueuePool,
@@ -289,4 +291,5 @@ def sentence(error: Exception) -> str:
             return f"PostgreSQL: {' '.join(str(error.orig).split())[:300]}"
     if isinstance(error, FirthError):
         return str(error)
-    return f"PostgreSQL: {type(error).__name__}"
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    return f"PostgreSQL: {type(cause).__name__}"
