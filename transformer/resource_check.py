@@ -7,7 +7,8 @@ is said of a fault names element and rule, never the value.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -18,6 +19,8 @@ from transformer.resource_schema import required, resource_schema
 
 Resource: TypeAlias = Mapping[str, Any]
 Reason: TypeAlias = Literal["missing-element", "unknown-element", "wrong-cardinality", "wrong-format", "unbound-code"]
+
+_NAME = re.compile(r"_?[A-Za-z][A-Za-z0-9]{0,63}")
 
 FORMS: Mapping[str, str] = {
     "date": "a date that the calendar has, as YYYY, YYYY-MM or YYYY-MM-DD",
@@ -71,6 +74,8 @@ class ResourceCheck:
     def _explain(self, error: ValidationError, resource: Resource) -> Fault:
         path = list(error.instance_path)
         keyword = error.kind.name
+        if keyword == "contains":
+            path.pop()  # said of the codings; meant is the concept that has them
         owner, element = self._walk(path)
         value = at(resource, path)
         if keyword in ("additionalProperties", "required", "anyOf") and isinstance(value, Mapping):
@@ -78,7 +83,7 @@ class ResourceCheck:
             if found is not None:
                 return found
         if element is None:
-            return fault(path, "wrong-format", f"is no {self._type}")
+            return fault(path, "unknown-element", "is no resource type of R4")
         if keyword == "falseSchema":
             return fault(path, "wrong-cardinality", f"is there beside another type of {element.choice}[x]")
         if keyword in ("minItems", "maxItems", "minProperties"):
@@ -149,17 +154,16 @@ class ResourceChecks:
 
 
 def fault(path: list[str | int], reason: Reason, rule: str) -> Fault:
-    """A fault at a path of names and indexes."""
-    return Fault("".join(written(path)).lstrip("."), ".".join(s for s in path if isinstance(s, str)), reason, rule)
-
-
-def written(path: list[str | int]) -> Iterator[str]:
-    """The pieces of `name[0].given`. A name that no element could have is not repeated: it may be data."""
+    """A fault at a path of names and indexes. A name that no element could have is not repeated: it may be
+    data that came to stand in the wrong place."""
+    place = element = ""
     for step in path:
         if isinstance(step, int):
-            yield f"[{step}]"
+            place += f"[{step}]"
         else:
-            yield "." + (step if step.lstrip("_").isalnum() and len(step) <= 64 else "?")
+            name = step if _NAME.fullmatch(step) else "?"
+            place, element = f"{place}.{name}", f"{element}.{name}"
+    return Fault(place.lstrip("."), element.lstrip("."), reason, rule)
 
 
 def at(resource: Any, path: list[str | int]) -> Any:
