@@ -94,7 +94,7 @@ def _port(node: Node) -> int:
     if isinstance(value, str) and re.fullmatch(r"\d{1,5}", value, re.ASCII):
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 65_536:
-        node.wrong("must be a number from 1 to 65535", at="port")
+        node.wrong("port must be a number from 1 to 65535", at="port")
         return 0
     return value
 
@@ -103,6 +103,7 @@ def _secret_name(node: Node) -> str | None:
     name = node.text_or_none("passwordSecret")
     if name is not None and not SECRET_NAME.fullmatch(name):
         node.wrong(
-            "must be the name of a setting that begins with SOURCE_: capitals, digits, underscores", at="passwordSecret"
+            "passwordSecret must be the name of a setting that begins with SOURCE_: capitals, digits, underscores",
+            at="passwordSecret",
         )
     return name

@@ -60,7 +60,7 @@ def _has_version(root: Node) -> bool:
 def _mapping(root: Node) -> Mapping:
     source = _source(root.field("source"))
     resources = tuple(_resource(node, source) for node in root.field("resources").objects())
-    if not resources:
+    if root.value.get("resources") in (None, []):
         root.wrong("there is no resource to map", at="resources")
     concept_maps = tuple(_concept_map(node) for node in _concept_map_nodes(root.field("conceptMaps")))
     _no_duplicates(root, "resources", (one.id for one in resources))
@@ -112,7 +112,7 @@ def _logical_reference(node: Node, fallback: str) -> str:
     try:
         return str(uuid.UUID(text))
     except ValueError:
-        node.wrong("must be a uuid", at="logicalReference")
+        node.wrong("logicalReference must be a uuid", at="logicalReference")
         return fallback
 
 

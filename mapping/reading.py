@@ -61,7 +61,7 @@ class Node:
     def text(self, name: str) -> str:
         """The required text of field `name`; "" and a mistake when it is absent or no text."""
         if self.absent(name):
-            self.wrong("is missing", at=name)
+            self.wrong(f"{name} is missing", at=name)
             return ""
         return self.text_or_none(name) or ""
 
@@ -71,10 +71,10 @@ class Node:
             return None
         value = self.value[name]
         if not isinstance(value, str):
-            self.wrong("must be text", at=name)
+            self.wrong(f"{name} must be text", at=name)
             return None
         if "\x00" in value or not _is_unicode(value):
-            self.wrong("holds a character that no database or FHIR server takes", at=name)
+            self.wrong(f"{name} holds a character that no database or FHIR server takes", at=name)
             return None
         return value
 
@@ -82,7 +82,7 @@ class Node:
         """The required text of field `name` out of `allowed`; None and a mistake when it is none."""
         value = self.text(name)
         if value and value not in allowed:
-            self.wrong(f'"{value}" is not known (known: {", ".join(allowed)})', at=name)
+            self.wrong(f'{name} "{value}" is not known (known: {", ".join(allowed)})', at=name)
         return value if value in allowed else None
 
 
