@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
@@ -25,6 +26,7 @@ Work: TypeAlias = Callable[[Connection, threading.Event], None]
 
 STANDBY: Final = 1.0  # seconds between two tries for the lock: how long a dead leader is missed
 LONGEST_PAUSE: Final = 15.0  # seconds
+WELL: Final = 60.0  # seconds of work after which trouble counts as the first
 
 
 class Duty(threading.Thread):
@@ -49,9 +51,9 @@ class Duty(threading.Thread):
         """Stand by, lead, recover; until stopped."""
         failures = 0
         while not self._stopping.is_set():
+            began = time.monotonic()
             try:
                 self._stand_by()
-                failures = 0
             except (FirthError, SQLAlchemyError) as error:
                 failures += 1
                 log.warning("duty interrupted", stage=self.name, error=type(error).__name__, sentence=sentence(error))
@@ -59,6 +61,8 @@ class Duty(threading.Thread):
                 failures += 1
                 place = logs.place_of(error)
                 log.error("duty failed", stage=self.name, error=type(error).__name__, place=place)  # noqa: TRY400
+            if time.monotonic() - began > WELL:
+                failures = 1  # the trouble before it is long past
             if failures:
                 pause = min(LONGEST_PAUSE, 0.5 * 2 ** min(failures, 6))
                 self._stopping.wait(pause * random.uniform(0.5, 1.0))  # noqa: S311 — jitter

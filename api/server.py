@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import socket
 import threading
 import time
 from http import HTTPStatus
@@ -19,6 +20,7 @@ from api.problems import CONTENT_TYPE, KINDS
 from pipeline.errors import Misconfigured
 
 LOOK: Final = 0.25  # seconds between two looks whether to stop
+LINGER: Final = 5.0  # seconds that a client may go on sending what was refused already
 LAST_ANSWERS: Final = 10.0  # seconds that requests under way may take once we are to stop
 _SLUGS: Final = {HTTPStatus.BAD_REQUEST: "bad-request", HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too-large"}
 
@@ -36,11 +38,55 @@ class _Refusal(ErrorTask):  # type: ignore[misc]
         self.response_headers.append(("Content-Type", CONTENT_TYPE))
         self.set_close_on_finish()
         self.content_length = len(body)
+        self.channel.refused = True
         self.write(body)
 
 
 class _Channel(HTTPChannel):  # type: ignore[misc]
+    """A connection that stays half open for a while after a refusal. Closed at once, while the client still
+    sends a body that nobody wants, it would be reset, and the client would never see why."""
+
     error_task_class = _Refusal
+    refused = False
+    _lingers_until: float | None = None
+
+    def readable(self) -> bool:
+        return self._lingers_until is not None or bool(super().readable())
+
+    def writable(self) -> bool:
+        if self._lingers_until is not None:
+            return time.monotonic() > self._lingers_until
+        return bool(super().writable())
+
+    def handle_read(self) -> None:
+        if self._lingers_until is None:
+            super().handle_read()
+        else:
+            self._discard()
+
+    def handle_write(self) -> None:
+        if self._lingers_until is not None:
+            self.handle_close()
+        elif self.refused and self.close_when_flushed:
+            self._flush_exception(self._flush_some)
+            if not self.total_outbufs_len:
+                self._linger()
+        else:
+            super().handle_write()
+
+    def _linger(self) -> None:
+        try:
+            self.socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            self.handle_close()
+        else:
+            self._lingers_until = time.monotonic() + LINGER
+
+    def _discard(self) -> None:
+        try:
+            self.recv(self.adj.recv_bytes)  # closes, when the client has
+        except OSError:
+            self.handle_close()
 
 
 class Server:
@@ -62,6 +108,7 @@ class Server:
                 clear_untrusted_proxy_headers=True,
             )
         except OSError as error:
+            wasyncore.close_all(self._sockets)
             in_use = error.errno == errno.EADDRINUSE
             remedy = "is in use: stop what listens there, or set API_PORT" if in_use else f"cannot be had: {error}"
             raise Misconfigured(f"port {port} of {host} {remedy}") from None

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from api import problems
-from tests.api.running import BODY_LIMIT, CALLER, client, mapping
+from tests.api.running import BODY_LIMIT, CALLER, CREDENTIAL, client, mapping
 
 PLANTED = "Ottilie Krankenhaus"
 
@@ -177,6 +180,40 @@ def test_a_mistake_of_ours_is_a_reference_and_the_log_knows_it(capsys: pytest.Ca
 
 def test_validating_a_mapping_needs_no_server(alone: FlaskClient) -> None:
     assert alone.post("/mappings/validate", json=mapping(), headers=CALLER).json == {"mistakes": []}
+
+
+_ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-5, 10**19)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.data())
+@settings(max_examples=200, deadline=None)
+def test_whatever_stands_in_a_mapping_validating_it_answers(data: st.DataObject) -> None:
+    given_mapping = mapping(credential=dict(CREDENTIAL))
+    for _ in range(data.draw(st.integers(1, 3))):
+        holder, key = data.draw(st.sampled_from(list(_places(given_mapping))))
+        holder[key] = data.draw(_ANYTHING)
+    answer = _APPLICATION.post(
+        "/mappings/validate", data=json.dumps(given_mapping), content_type="application/json", headers=CALLER
+    )
+    assert answer.status_code in (200, 400), answer.get_data(as_text=True)
+
+
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every place in a document that something else can be put in."""
+    for key in list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+        yield value, key
+        yield from _places(value[key])
+
+
+_APPLICATION = client()
 
 
 @pytest.mark.parametrize("slug", problems.KINDS)
