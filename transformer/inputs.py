@@ -127,7 +127,8 @@ class _AttributeCompiler:
                 self._mistake(f"{path}.script", str(error))
         if given.concept_map_id is not None:
             steps += self._concept_map(given.concept_map_id, f"{path}.conceptMapId", may_miss=may_miss)
-        steps.append(self._cast)
+        if given.concept_map_id is None or self._cast is not text_of:  # what a concept map gives is text
+            steps.append(self._cast)
         if given.column is None:
             return self._static(lambda: _through(steps, given.static), f"{path}.staticValue")
         expression = self._inputs.selector(given.column)
@@ -170,18 +171,19 @@ def _through(steps: list[Callable[[Any], Any]], value: Any) -> Any:
 def translation(concept_map: ConceptMap, *, may_miss: bool) -> Callable[[Value], Value]:
     """A concept map as a function. A code that it does not have raises UnfitError, or gives nothing where it
     may miss; an empty value stays empty."""
-    codes = concept_map.codes
+    codes = {code: text_of(target) for code, target in concept_map.codes.items()}
     rule_ = f"has a code that concept map {concept_map.title!r} does not have"
 
     def translate(value: Value) -> Value:
         text = text_of(value)
         if text is None:
             return None
-        code = codes.get(text)
-        if code is None:
-            code = codes.get(text.strip())
-        if code is None and not may_miss:
-            raise UnfitError(rule_, reason="unmapped-code")
-        return code
+        if text not in codes:
+            text = text.strip()
+            if text not in codes:
+                if may_miss:
+                    return None
+                raise UnfitError(rule_, reason="unmapped-code")
+        return codes[text]
 
     return translate

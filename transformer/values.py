@@ -36,7 +36,8 @@ class UnfitError(Exception):
 
 
 def text_of(value: Value | Decimal) -> str | None:
-    """The value as text, unstripped; None when it is empty. 1 and 1.0 are both "1", as in keys.
+    """The value as text, unstripped; None when it is empty. 1 and 1.0 are both "1", as in keys. Also the cast
+    for every FHIR type that JSON writes as a string.
 
     Raises UnfitError for bytes that are not UTF-8, and for infinity.
     """
@@ -44,6 +45,8 @@ def text_of(value: Value | Decimal) -> str | None:
         return value if value and not value.isspace() else None
     if value is None:
         return None
+    if value.__class__ is int:
+        return str(value)
     if isinstance(value, bytes):
         try:
             return text_of(value.decode("utf-8"))
@@ -56,11 +59,6 @@ def text_of(value: Value | Decimal) -> str | None:
             raise UnfitError("is infinite", reason="wrong-type")
     # As keys are written: a foreign key read as a float must refer to the row whose key is an integer.
     return canonical_key(value)
-
-
-def to_text(value: Value | Decimal) -> str | None:
-    """Cast for every FHIR type that JSON writes as a string."""
-    return text_of(value)
 
 
 def to_base64(value: Value | Decimal) -> str | None:
@@ -120,5 +118,5 @@ CASTS: dict[str, Cast] = {
 
 
 def cast_for(fhir_type: str) -> Cast:
-    """The cast by the FHIR type of the target."""
-    return CASTS.get(fhir_type, to_text)
+    """The cast by the FHIR type of the target: text, where JSON writes it as a string."""
+    return CASTS.get(fhir_type, text_of)
