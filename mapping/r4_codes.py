@@ -56,7 +56,8 @@ def code_system(node: Node) -> CodeSystem:
 
 
 def expand(url: str, sets: Mapping[str, Node], systems: Mapping[str, CodeSystem]) -> Codes | None:
-    """The codes of the value set, or None where they cannot be listed."""
+    """The codes of the value set, or None where they cannot be listed. An exclusion that cannot be listed
+    excludes nothing: no code that is allowed is ever missing."""
     value_set = sets.get(url)
     if value_set is None:
         return None
