@@ -109,9 +109,9 @@ class Extractor:
 
     def _read_rows(self, snapshot: Snapshot, plan: _Plan, output: Output, *, keys: list[Value], wanted: Range) -> bool:
         """Put the records of `keys` out. False when the chunk was large enough before all of them were."""
-        statement = plan.query.rows(Range(after=wanted.after, upto=bound(keys[-1]), among=wanted.among))
+        these = Range(after=wanted.after, upto=bound(keys[-1]), among=wanted.among)
         try:
-            with closing(snapshot.stream(statement)) as rows:
+            with closing(snapshot.rows(plan.query, these)) as rows:
                 for group in plan.grouping(rows):
                     if output.size >= self._settings.mebibytes * MEBIBYTE:
                         return False
@@ -177,7 +177,7 @@ def _wanted(trigger: ExtractorTrigger) -> Range:
 
 def _next_keys(snapshot: Snapshot, plan: _Plan, wanted: Range) -> list[Value]:
     try:
-        return [row[0] for row in snapshot.fetch(plan.query.keys(wanted, limit=plan.keys))]
+        return snapshot.keys(plan.query, wanted, limit=plan.keys)
     except BadData as error:
         sentence = f"a filter's value or a key asked for does not fit its column's type ({error})"
         raise InvalidRecord(sentence, reason="bad-value") from None
@@ -187,5 +187,4 @@ def _rows_without_key(snapshot: Snapshot, trigger: ExtractorTrigger, plan: _Plan
     asked = trigger.primary_key_values is None or None in trigger.primary_key_values
     if not asked or not plan.query.key_type.nullable:
         return 0
-    rows: int = snapshot.fetch(plan.query.without_key())[0][0]
-    return rows
+    return snapshot.rows_without_key(plan.query)

@@ -19,10 +19,11 @@ import psycopg
 from psycopg import capabilities
 
 from extractor.catalogue import Catalogue, ColumnType, Table, TableName
-from extractor.query import Statement
+from extractor.query import Query, Range, Statement
 from extractor.rows import Row
 from extractor.source import BadData
 from pipeline.errors import InvalidRecord, Unavailable
+from pipeline.events import Value
 
 # Rows that the client library holds at once: each may have megabytes, and more make it no faster.
 ROWS_AT_ONCE: Final = 16
@@ -73,16 +74,29 @@ class Snapshot:
     as_of: int
     _connection: psycopg.Connection
 
-    def fetch(self, statement: Statement) -> list[Row]:
-        """All rows at once. Raises Unavailable, BadData, InvalidRecord."""
-        with _failures():
-            return self._connection.execute(statement.sql, statement.parameters).fetchall()
+    def keys(self, query: Query, wanted: Range, *, limit: int) -> list[Value]:
+        """The next distinct keys, in the database's order, no null among them: at most `limit`.
 
-    def stream(self, statement: Statement) -> Generator[Row, None, None]:
-        """Row by row, in bounded memory. Close it where not all are wanted. Raises as `fetch` does."""
+        Raises Unavailable, BadData, InvalidRecord, as do the others.
+        """
+        return [row[0] for row in self.fetch(query.keys(wanted, limit=limit))]
+
+    def rows(self, query: Query, wanted: Range) -> Generator[Row, None, None]:
+        """The joined rows of these keys, in bounded memory. Closing it early cancels the query."""
+        statement = query.rows(wanted)
         size = ROWS_AT_ONCE if capabilities.has_stream_chunked() else 1
         with _failures(), closing(self._connection.cursor()) as cursor:
             yield from cursor.stream(statement.sql, statement.parameters, size=size)
+
+    def rows_without_key(self, query: Query) -> int:
+        """How many rows have no key."""
+        count: int = self.fetch(query.without_key())[0][0]
+        return count
+
+    def fetch(self, statement: Statement) -> list[Row]:
+        """All rows of a statement at once."""
+        with _failures():
+            return self._connection.execute(statement.sql, statement.parameters).fetchall()
 
 
 class Database:

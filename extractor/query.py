@@ -61,7 +61,8 @@ class Query:
         self._filters = [_filter(one, self._sources, catalogue) for one in resource.filters]
         # Of the filters alone: a join that only fetches values must not be in the way of finding the keys.
         self._filtered = self._sources.joined
-        self._selected = [self._sources.column(one) for one in self.columns]
+        # Named by us: SQLAlchemy would make a name of the column's where two have the same.
+        self._selected = [self._sources.column(one).label(f"c{at}") for at, one in enumerate(self.columns)]
 
     def keys(self, keys: Range, *, limit: int) -> Statement:
         """The next distinct keys, in order, null excluded: rows of one value."""

@@ -8,9 +8,10 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from extractor.catalogue import Catalogue, TableName
-from extractor.query import Statement
+from extractor.query import Query, Range
 from extractor.rows import Row
 from pipeline.errors import InvalidRecord
+from pipeline.events import Value
 
 
 class BadData(InvalidRecord):
@@ -24,11 +25,20 @@ class Snapshot(Protocol):
     def as_of(self) -> int:
         """When, in milliseconds since the epoch, by the source's clock."""
 
-    def fetch(self, statement: Statement) -> list[Row]:
-        """All rows at once. Raises Unavailable, BadData, InvalidRecord."""
+    def keys(self, query: Query, wanted: Range, *, limit: int) -> list[Value]:
+        """The next distinct keys, in the database's order, no null among them: at most `limit`.
 
-    def stream(self, statement: Statement) -> Generator[Row, None, None]:
-        """Row by row, in bounded memory: a generator, to be closed. Raises as `fetch` does."""
+        Raises Unavailable, BadData, InvalidRecord, as do the others.
+        """
+
+    def rows(self, query: Query, wanted: Range) -> Generator[Row, None, None]:
+        """The joined rows of these keys, the key first, in bounded memory: close it where not all are wanted.
+
+        Keys come in order, the rows of one together.
+        """
+
+    def rows_without_key(self, query: Query) -> int:
+        """How many rows have no key."""
 
 
 class Database(Protocol):
