@@ -18,7 +18,7 @@ from command.demo import show
 from command.demo.database import NotOurs, create_source
 from command.demo.servers import Documents, Fhir, source_rows, source_url
 from command.demo.verify import Checked, check
-from command.stack import postgres, services
+from command.stack import postgres, processes, services
 from command.stack.places import ROOT, USERS_STACK
 from command.stack.ports import HOST, Ports
 from command.stack.stack import Stack, set_up
@@ -26,7 +26,9 @@ from command.stack.trouble import Trouble
 
 MAPPING: Final = ROOT / "transformer" / "mappings" / "mimic.json"
 ASK_EVERY: Final = 0.5  # seconds
-STANDSTILL: Final = 120.0  # seconds without any progress, after which the demo gives up
+LOOK_AFTER: Final = 10.0  # seconds without any progress, after which the stack is looked at
+STANDSTILL: Final = 180.0  # and after which the demo gives up
+LOG_LINES: Final = 5
 FIRST_PATIENT: Final = "http://mimic.mit.edu/fhir/mimic/identifier/patient|10000"
 
 
@@ -62,10 +64,10 @@ def run(stack: Stack, *, patients: int, console: Console) -> list[Checked]:
     seconds = time.monotonic() - started
     fhir, documents = Fhir.of(stack), Documents(stack)
     checked = list(check(batch, source=expected, fhir=fhir, documents=documents, began=began))
-    console.print(f"\nBatch {batch_id}: {batch.state} after {seconds:.0f} s. As the stages and the servers count:")
+    console.print(f"\nBatch {batch_id}: {batch.state} after {seconds:.0f} s.\n", soft_wrap=True)
     show.counts(console, checked)
     changed = sum(one.changed for one in checked)
-    console.print(f"In HAPI, {changed:,} resources are new or changed." if changed else "In HAPI, nothing changed.")
+    console.print(f"In HAPI, {changed:,} resources are new or changed." if changed else "In HAPI nothing changed.")
     show.dead_letters(console, batch)
     _example(console, fhir, documents)
     return checked
@@ -114,24 +116,32 @@ def _fill_source(stack: Stack, patients: int, console: Console) -> None:
 
 
 def _watch(api: Api, batch_id: str, running: show.Running, stack: Stack) -> Batch:
-    """Follow a batch until it is over. Raises Trouble where nothing moves any more."""
-    last, moved = None, time.monotonic()
+    """Follow a batch until it is over. Raises Trouble where it cannot get there."""
+    last, moved, looked = None, time.monotonic(), time.monotonic()
     while True:
         batch = api.batch(batch_id)
         running.show(batch)
         if batch.is_over:
             return batch
+        now = time.monotonic()
         if batch != last:
-            last, moved = batch, time.monotonic()
-        elif time.monotonic() - moved > STANDSTILL:
-            raise _standstill(batch_id, stack)
+            last, moved = batch, now
+        elif now - max(moved, looked) > LOOK_AFTER:
+            looked = now
+            _look(batch_id, stack, still=now - moved)
         time.sleep(ASK_EVERY)
 
 
-def _standstill(batch_id: str, stack: Stack) -> Trouble:
-    ill = [f"{server.name} {state}" for server, state in stack.states() if state != "ready"]
-    why = f"{', '.join(ill)}: ./firth logs says why, ./firth up starts it again" if ill else "see ./firth logs"
-    return Trouble(f"batch {batch_id}: nothing has moved for {STANDSTILL:.0f} s; {why}")
+def _look(batch_id: str, stack: Stack, *, still: float) -> None:
+    """See why a batch stands still. Raises Trouble where it will not go on by itself."""
+    ill = [(server.name, state) for server, state in stack.states() if state != "ready"]
+    for name, state in ill:
+        if state in ("died", "stopped"):
+            log = processes.last_lines(processes.log_file(stack.place, name), LOG_LINES)
+            raise Trouble(f"batch {batch_id}: {name} {state}: ./firth demo starts it again; its log ends with", log=log)
+    if still > STANDSTILL:
+        why = ", ".join(f"{name} {state}" for name, state in ill) or "all of the stack is ready"
+        raise Trouble(f"batch {batch_id}: nothing has moved for {still:.0f} s; {why}: ./firth logs says more")
 
 
 def _example(console: Console, fhir: Fhir, documents: Documents) -> None:
@@ -142,7 +152,7 @@ def _example(console: Console, fhir: Fhir, documents: Documents) -> None:
         raise Trouble("FHIR server: the first patient is not found by his identifier: ./firth logs hapi")
     identity = patients[0]["id"]
     encounters = show.search(console, fhir, f"Encounter?subject=Patient/{identity}")
-    conditions = show.search(console, fhir, f"Condition?encounter.subject.identifier={FIRST_PATIENT}")
+    conditions = show.search(console, fhir, f"Condition?patient.identifier={FIRST_PATIENT}")
     found = documents.one("Patient", identity)
     if not encounters or not conditions or found is None:
         raise Trouble(f"Patient/{identity}: its encounter, conditions or document were not found")

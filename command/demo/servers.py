@@ -80,9 +80,11 @@ class Fhir:
         joint = "&" if "?" in query else "?"
         return int(self.search(f"{query}{joint}_summary=count")["total"])
 
-    def count_of(self, resource_type: str, resource_id: str) -> int:
-        """Resources that came through the mapping's resource `resource_id`; placeholders did not."""
-        return self.count(f"{resource_type}?_tag={_RESOURCE_TAG}|{resource_id}")
+    def count_of(self, resource_type: str, resource_id: str, *, since: str | None = None) -> int:
+        """Resources that came through the mapping's resource `resource_id`; placeholders did not. Those alone that
+        were new or changed `since` an instant, where one is given."""
+        changed = f"&_lastUpdated=ge{since}" if since else ""
+        return self.count(f"{resource_type}?_tag={_RESOURCE_TAG}|{resource_id}{changed}")
 
 
 class Documents:

@@ -19,7 +19,7 @@ from command.api_client import Batch
 from command.demo.servers import Fhir
 from command.demo.verify import Checked
 
-SINKS = {"fhir": "HAPI FHIR", "mongodb": "MongoDB"}
+SINKS = {"fhir": "HAPI", "mongodb": "MongoDB"}
 A_LINE_EVERY = 5.0  # seconds, where there is no terminal to draw on
 
 
@@ -65,28 +65,28 @@ class Running:
 
 
 def counts(console: Console, checked: Sequence[Checked]) -> None:
-    """The counts at each stage and sink, and beside them what the servers count themselves."""
+    """The counts at each stage and sink, with a tick where the sink's own server counts the same."""
     sinks = list(checked[0].stored)
-    titles = [title for sink in sinks for title in (f"→ {SINKS[sink]}", "holds")]
-    table = _table("", "source rows", "extracted", "transformed", *titles, "dead letters")
+    table = _table("", "rows", "extracted", "transformed", *(SINKS[sink] for sink in sinks), "dead letters")
     for one in checked:
         progress = one.progress
-        numbers = [one.source, progress.extracted, progress.transformed]
-        for sink in sinks:
-            numbers += [progress.loaded[sink], one.stored[sink]]
-        table.add_row(progress.resource_type, *map(_number, numbers), _dead(sum(progress.failed.values())))
+        table.add_row(
+            progress.resource_type,
+            *map(_number, (one.source, progress.extracted, progress.transformed)),
+            *(_agreed(progress.loaded[sink], one.stored[sink]) for sink in sinks),
+            _dead(sum(progress.failed.values())),
+        )
     console.print(table)
+    console.print("✓ the server itself, asked now, counts as many", style="dim")
 
 
 def dead_letters(console: Console, batch: Batch) -> None:
     """Why records were refused: the first of each reason."""
-    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
-    for one in batch.resources:
-        for error in one.first_errors:
-            table.add_row(one.resource_type, Text(error.reason, style="yellow"), escape(error.sentence))
-    if table.row_count:
-        console.print("\nRefused, the first of each kind (the demo's source has twelve bad rows on purpose):")
-        console.print(table)
+    errors = [error for one in batch.resources for error in one.first_errors]
+    if errors:
+        console.print("\nRefused, the first of each kind (twelve rows of the demo's source are bad on purpose):")
+    for error in errors:
+        console.print(f"  [yellow]{error.reason:16}[/yellow] {escape(error.sentence)}", soft_wrap=True)
 
 
 def search(console: Console, fhir: Fhir, query: str) -> list[dict[str, Any]]:
@@ -99,10 +99,17 @@ def search(console: Console, fhir: Fhir, query: str) -> list[dict[str, Any]]:
 
 
 def document(console: Console, document: Mapping[str, Any]) -> None:
-    """A document of MongoDB."""
+    """A document of MongoDB, a line a member of its resource."""
     name = f"{document['resource']['resourceType']}.find_one({{_id: {document['_id']!r}}})"
     console.print(f"\n[bold]MongoDB, database fhir: {escape(name)}[/bold]", soft_wrap=True)
-    console.print_json(json.dumps(document, default=str), indent=2)
+    for place, value in document.items():
+        members = value.items() if place == "resource" else [(None, value)]
+        console.print(f"  {place}:", style="dim")
+        for name, member in members:
+            text = json.dumps(member, default=str, ensure_ascii=False)
+            console.print(
+                f"    {name}: {text}" if name else f"    {text}", markup=False, no_wrap=True, overflow="ellipsis"
+            )
 
 
 def _gist(resource: Mapping[str, Any]) -> str:
@@ -128,6 +135,12 @@ def _table(*titles: str) -> Table:
 
 def _number(number: int) -> str:
     return f"{number:,}"
+
+
+def _agreed(loaded: int, stored: int) -> Text:
+    if loaded == stored:
+        return Text(f"{loaded:,} ✓")
+    return Text(f"{loaded:,} (server: {stored:,})", style="yellow" if stored > loaded else "red")
 
 
 def _dead(number: int) -> Text:

@@ -62,7 +62,7 @@ def check(
                 "fhir": fhir.count_of(one.resource_type, one.resource_id),
                 "mongodb": documents.count_of(one.resource_type, one.resource_id, batch.batch_id),
             },
-            changed=fhir.count(f"{one.resource_type}?_lastUpdated=ge{began}"),
+            changed=fhir.count_of(one.resource_type, one.resource_id, since=began),
         )
         for one in batch.resources
     ]
