@@ -29,7 +29,8 @@ EPILOG = (
 )
 
 app = typer.Typer(help=HELP, epilog=EPILOG, rich_markup_mode="rich", no_args_is_help=True, add_completion=False)
-out = Console(highlight=False)
+# A file or a pipe has no width, and its lines need no wrapping.
+out = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 err = Console(stderr=True, highlight=False)
 
 Workers = Annotated[

@@ -134,7 +134,7 @@ def addresses(console: Console, stack: Stack) -> None:
     table.add_row("api", by_name["api"], f"token in {stack.place.secret_file('api-token')}")
     table.add_row("FHIR", by_name["hapi"], f"{by_name['hapi']}/Patient?_count=5")
     table.add_row("MongoDB", by_name["mongodb"], "database fhir")
-    table.add_row("Kafka", by_name["kafka"], f"schemas at {by_name['registry']}")
+    table.add_row("Kafka", by_name["kafka"], f"schemas at {by_name['registry']}/apis/ccompat/v7/subjects")
     console.print(table)
 
 

@@ -69,6 +69,7 @@ class Note:
 
     started: Started
     needs: Sequence[str]
+    ports: Mapping[str, int]
     stop_signal: signal.Signals
 
 
@@ -107,7 +108,13 @@ def launch(place: Place, server: Server) -> Started:
         )
     _children[child.pid] = child
     started = Started(child.pid, _mark(child.pid) or "died at once")
-    note = {"pid": started.pid, "mark": started.mark, "needs": server.needs, "stop": server.stop_signal.name}
+    note = {
+        "pid": started.pid,
+        "mark": started.mark,
+        "needs": server.needs,
+        "ports": server.ports,
+        "stop": server.stop_signal.name,
+    }
     _file(place, server.name).write_bytes(orjson.dumps(note))
     return started
 
@@ -117,7 +124,7 @@ def note(place: Place, name: str) -> Note | None:
     try:
         content = orjson.loads(_file(place, name).read_bytes())
         started = Started(content["pid"], content["mark"])
-        return Note(started, content["needs"], signal.Signals[content["stop"]])
+        return Note(started, content["needs"], content["ports"], signal.Signals[content["stop"]])
     except (FileNotFoundError, orjson.JSONDecodeError):
         return None
 

@@ -34,7 +34,7 @@ def server(ports: Ports) -> Server:
         ports={"REGISTRY_PORT": ports.registry},
         needs=("kafka",),
         ready=lambda: answers(f"{url(ports)}/subjects"),
-        address=url(ports),
+        address=f"http://{HOST}:{ports.registry}",
     )
 
 

@@ -69,10 +69,15 @@ class Stack:
             stop_all(self.place, {name: notes[name] for name in surplus})
 
     def states(self) -> list[tuple[Server, State]]:
-        """Each server and how it is; also workers that run beyond the usual number."""
+        """Each server and how it is; also workers that run beyond the usual number.
+
+        Raises Trouble where one runs on other ports than this stack's.
+        """
         extra = {stage: count for stage, count in _running_workers(self.place).items() if count > 1}
         servers = Stack(self.place, self.ports, {**extra, **self.workers}).servers()
-        return [(server, self._state(server)) for server in servers]
+        check_ports(self.place, servers)
+        with ThreadPoolExecutor(len(servers)) as threads:
+            return list(zip(servers, threads.map(self._state, servers), strict=True))
 
     def _state(self, server: Server) -> State:
         note = processes.note(self.place, server.name)
@@ -99,9 +104,25 @@ def set_up(tell: Callable[[str], None] = lambda _: None) -> None:
 def start_all(place: Place, servers: Sequence[Server], watch: Watch = lambda *_: None) -> None:
     """Start `servers`, listed after what they need, each as soon as that is ready; those that run stay.
 
-    Raises Trouble for the first that fails, when all that do not need it are ready.
+    Raises Trouble before anything is started where one runs on other ports than it is to have. Raises Trouble for the first that fails, when all that do not need it are ready.
     """
+    check_ports(place, servers)
     _Start(place, watch).all(servers)
+
+
+def check_ports(place: Place, servers: Iterable[Server]) -> None:
+    """Raise Trouble where one of `servers` runs, but not on the ports that it is to have."""
+    notes = processes.noted(place)
+    for server in servers:
+        note = notes.get(server.name)
+        if note is None or not processes.alive(note.started):
+            continue
+        for setting, port in server.ports.items():
+            if note.ports.get(setting) != port:
+                raise Trouble(
+                    f"{server.name} runs on port {note.ports.get(setting)}, not {port}: set {setting} or "
+                    "FIRTH_PORT_OFFSET as they were for ./firth up, or ./firth down first"
+                )
 
 
 def stop_all(place: Place, notes: Mapping[str, processes.Note], watch: Watch = lambda *_: None) -> None:

@@ -68,7 +68,7 @@ def test_a_server_that_never_answers_is_told_when_its_time_is_over(place: Place,
 
 def test_a_process_that_took_over_the_id_of_a_dead_one_is_never_signalled(place: Place) -> None:
     with subprocess.Popen([sys.executable, "-S", "-c", "input()"], stdin=subprocess.PIPE) as stranger:
-        note = {"pid": stranger.pid, "mark": "of another process", "needs": [], "stop": "SIGKILL"}
+        note = {"pid": stranger.pid, "mark": "of another process", "needs": [], "ports": {}, "stop": "SIGKILL"}
         (place.run / "one.json").write_bytes(orjson.dumps(note))
         assert processes.running(place, "one") is None
         processes.stop(place, "one")

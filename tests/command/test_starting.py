@@ -79,6 +79,14 @@ def test_servers_stop_before_what_they_need(place: Place, make_server: MakeServe
     assert names.index("registry") < names.index("broker")
 
 
+def test_a_server_that_runs_on_another_port_than_asked_for_is_told(place: Place, make_server: MakeServer) -> None:
+    before, after = make_server("kafka"), make_server("kafka")
+    start_all(place, [before])
+    here, there = before.ports["KAFKA_PORT"], after.ports["KAFKA_PORT"]
+    with pytest.raises(Trouble, match=f"kafka runs on port {here}, not {there}: set KAFKA_PORT or FIRTH_PORT_OFFSET"):
+        start_all(place, [after])
+
+
 def test_workers_of_a_stage_have_a_slot_and_a_port_each(place: Place) -> None:
     servers = {server.name: server for server in services.servers(place, Ports(), {"transformer": 3})}
     workers = [servers[name] for name in ("transformer", "transformer-2", "transformer-3")]
