@@ -104,7 +104,8 @@ def set_up(tell: Callable[[str], None] = lambda _: None) -> None:
 def start_all(place: Place, servers: Sequence[Server], watch: Watch = lambda *_: None) -> None:
     """Start `servers`, listed after what they need, each as soon as that is ready; those that run stay.
 
-    Raises Trouble before anything is started where one runs on other ports than it is to have. Raises Trouble for the first that fails, when all that do not need it are ready.
+    Raises Trouble before anything is started where one runs on other ports than it is to have; else for the
+    first that fails, when all that do not need it are ready.
     """
     check_ports(place, servers)
     _Start(place, watch).all(servers)
