@@ -103,7 +103,7 @@ def document(console: Console, document: Mapping[str, Any]) -> None:
     name = f"{document['resource']['resourceType']}.find_one({{_id: {document['_id']!r}}})"
     console.print(f"\n[bold]MongoDB, database fhir: {escape(name)}[/bold]", soft_wrap=True)
     for place, value in document.items():
-        members = value.items() if place == "resource" else [(None, value)]
+        members = value.items() if place == "resource" else [("", value)]
         console.print(f"  {place}:", style="dim")
         for name, member in members:
             text = json.dumps(member, default=str, ensure_ascii=False)
