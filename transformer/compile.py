@@ -25,6 +25,9 @@ from transformer.rows import name, reader
 from transformer.scripts import Scripts
 from transformer.target import Fixed, Slot, tree
 
+DEEPEST = (
+    40  # elements in each other; R4 has no ten without repeating itself, and Python can indent no further than 100
+)
 LAST = 10_000  # index of what we add to lists: after all that a mapping can spell out
 
 
@@ -89,8 +92,10 @@ class _Compiler:
         path = paths.parse(attribute.path)
         element = self._definitions.element(self._resource.resource_type, attribute.path)
         assert element is not None
-        names = [step.name for step in path]
-        if "contained" in names:
+        if len(path) > DEEPEST:
+            self._mistakes.append(Mistake(f"{at}.path", f"goes deeper than {DEEPEST} elements", place))
+            return
+        if any(step.name == "contained" for step in path):
             self._mistakes.append(
                 Mistake(f"{at}.path", "leads into a contained resource, which cannot be mapped", place)
             )

@@ -48,6 +48,9 @@ class Sites:
         site = self._sites[slot]
         if isinstance(error, UnfitError):
             return InvalidRecord(self.sentence(site.path, error.rule, site.sources), reason=error.reason)
+        if isinstance(error, UnicodeEncodeError):
+            rule = "has a text that cannot be written in UTF-8"
+            return InvalidRecord(self.sentence(site.path, rule, site.sources), reason="invalid-text")
         # A script that breaks its promise not to fail: its own message may quote the value.
         rule = f"could not be made: {', '.join(site.scripts) or 'a rule'} failed with {type(error).__name__}"
         return InvalidRecord(self.sentence(site.path, rule, site.sources), reason="script-failed")

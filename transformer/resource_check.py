@@ -60,14 +60,15 @@ class ResourceCheck:
         """Raises KeyError where R4 has no such resource."""
         self._definitions = definitions
         self._type = resource_type
-        schema = resource_schema(definitions, resource_type)
         # The linear engine: no text, however long, can make a pattern go back and forth.
-        self.is_valid = Draft202012Validator(schema, pattern_options=RegexOptions()).is_valid
-        self._errors = Draft202012Validator(schema, pattern_options=RegexOptions(), mask="…").iter_errors
+        schema = resource_schema(definitions, resource_type)
+        self._validator = Draft202012Validator(schema, pattern_options=RegexOptions())
+        self.is_valid = self._validator.is_valid
 
     def fault(self, resource: Resource) -> Fault | None:
         """The first thing wrong with the resource, None where it is sound. Not into contained resources."""
-        for error in self._errors(resource):
+        for error in self._validator.iter_errors(resource):
+            # Its message quotes the value: only where it is and by which keyword is taken from it.
             return self._explain(error, resource)
         return None
 

@@ -67,6 +67,12 @@ def test_a_mistake_is_found_with_its_place(engine: Engine, case: str) -> None:
     assert found.place == f"Patient.{wrong.path}"
 
 
+def test_a_path_without_end_is_told(engine: Engine) -> None:
+    paths = ["extension[0]." * depth + "url" for depth in range(1, 60)]
+    mistakes = engine.mistakes("Patient", *[attribute(path, static("urn:x")) for path in paths])
+    assert {mistake.reason for mistake in mistakes} == {"goes deeper than 40 elements"}
+
+
 def test_all_mistakes_are_found_at_once(engine: Engine) -> None:
     assert len(engine.mistakes("Patient", attribute("nam", read("a")), attribute("gender", static("man")))) == 2
 

@@ -205,6 +205,23 @@ def test_lists_in_lists_gather_the_rows_of_their_element(engine: Engine) -> None
     assert made["name"] == [{"family": "Doe", "given": ["Jane", "Ann"]}, {"family": "Roe", "given": ["Jane"]}]
 
 
+def test_a_list_of_several_templates_keeps_what_came_first(engine: Engine) -> None:
+    made = engine.patient(
+        attribute("identifier[0].value", read("a")), attribute("identifier[1].value", read("b")),
+        a=["1", "2", None], b=["3", "1", "2"],
+    )  # fmt: skip
+    assert [one["value"] for one in made["identifier"]] == ["1", "2", "3"]
+
+
+def test_a_record_of_very_many_rows_is_mapped_in_no_time(engine: Engine) -> None:
+    many = 20_000
+    made = engine.patient(
+        attribute("identifier[0].value", read("a")), attribute("identifier[1].value", read("b")),
+        a=[f"a{number}" for number in range(many)], b=[f"b{number}" for number in range(many)],
+    )  # fmt: skip
+    assert len(made["identifier"]) == 2 * many
+
+
 def test_several_different_values_of_a_single_element_are_refused(engine: Engine) -> None:
     error = refusal(engine, attribute("birthDate", read("dob")), dob=["2000", "2001"])
     assert error.reason == "several-values"
