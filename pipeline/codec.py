@@ -3,7 +3,7 @@ body), so that every Kafka tool can read them.
 
 Schemas stand in `schemas/`, one file a topic. Their ids are resolved once, when the codec is made; encoding
 a record asks nobody. A record written with another schema's id is read by that schema, which is looked up
-once and kept.
+once and kept. The work is fastavro's, but for the events that pass once a row: see `hot_events`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any, Final, Self, TypeAlias, TypeVar, cast
 
 from fastavro import parse_schema, schemaless_reader, schemaless_writer
 
-from pipeline import events, topics
+from pipeline import events, hot_events, topics
 from pipeline.errors import InvalidRecord, Unavailable
 from pipeline.registry import Registry
 from pipeline.service_settings import RegistrySettings
@@ -57,14 +57,6 @@ _HEADER: Final = struct.Struct(">bI")
 _FOREIGN_SCHEMAS: Final = 1000  # ids kept; beyond this somebody plays with us, and the oldest goes
 
 
-def _resources_to_avro(plain: dict[str, Any]) -> None:
-    plain["resources"] = [{"type": r.type, "id": r.id, "write": r.write, "body": r.body} for r in plain["resources"]]
-
-
-def _resources_from_avro(plain: dict[str, Any]) -> None:
-    plain["resources"] = [events.Resource(**r) for r in plain["resources"]]
-
-
 def _headers_to_avro(plain: dict[str, Any]) -> None:
     plain["headers"] = [{"name": name, "value": value} for name, value in plain["headers"]]
 
@@ -73,14 +65,35 @@ def _headers_from_avro(plain: dict[str, Any]) -> None:
     plain["headers"] = [(header["name"], header["value"]) for header in plain["headers"]]
 
 
+def _check_keys(plain: dict[str, Any]) -> None:
+    """An integer of more than 64 bits would become a double, and another key."""
+    for key in (plain["after"], *(plain["primary_key_values"] or ())):
+        if type(key) is int and not -(2**63) <= key < 2**63:
+            raise OverflowError("more than 64 bits")
+
+
+def _resources_from_avro(plain: dict[str, Any]) -> None:
+    plain["resources"] = [events.Resource(**resource) for resource in plain["resources"]]
+
+
 # Events with values inside values; all others are flat, field by field.
 _TO_AVRO: Final[dict[type[Event], Callable[[dict[str, Any]], None]]] = {
-    events.Transformed: _resources_to_avro,
     events.DeadLetter: _headers_to_avro,
+    events.ExtractorTrigger: _check_keys,
 }
 _FROM_AVRO: Final[dict[type[Event], Callable[[dict[str, Any]], None]]] = {
-    events.Transformed: _resources_from_avro,
     events.DeadLetter: _headers_from_avro,
+    events.Transformed: _resources_from_avro,
+}
+
+_WRITE: Final[dict[type[Event], Callable[[Any], bytes]]] = {
+    events.Extracted: hot_events.write_extracted,
+    events.Transformed: hot_events.write_transformed,
+    events.Loaded: hot_events.write_loaded,
+}
+_READ: Final[dict[type[Event], Callable[[bytes, int], tuple[Any, int]]]] = {
+    events.Extracted: hot_events.read_extracted,
+    events.Transformed: hot_events.read_transformed,
 }
 
 
@@ -88,13 +101,10 @@ _FROM_AVRO: Final[dict[type[Event], Callable[[dict[str, Any]], None]]] = {
 class _Form:
     """How one event class is written: its schema under its id."""
 
-    schema: Any
-    schema_id: int
     header: bytes
-    names: tuple[str, ...]
-    values: Callable[[Any], tuple[Any, ...]]
-    nest: Callable[[dict[str, Any]], None] | None
-    unnest: Callable[[dict[str, Any]], None] | None
+    schema: Any
+    write: Callable[[Any], bytes]
+    read: Callable[[bytes, int], tuple[Any, int]]
 
 
 def schema_text(event: type[Event]) -> str:
@@ -140,18 +150,12 @@ class Codec:
         64 bits or a text with half a surrogate pair.
         """
         form = self._forms[type(event)]
-        plain = dict(zip(form.names, form.values(event), strict=True))
-        if form.nest is not None:
-            form.nest(plain)
-        body = BytesIO()
-        body.write(form.header)
         try:
-            schemaless_writer(body, form.schema, plain, disable_tuple_notation=True)
-        except (TypeError, ValueError, OverflowError) as error:
+            return form.header + form.write(event)
+        except (TypeError, ValueError, OverflowError, KeyError) as error:
             # Avro's own sentence quotes the value: keep its kind only.
             place = f"a value of {type(event).__name__} does not fit its schema"
             raise InvalidRecord(f"{place} ({type(error).__name__})", reason="unencodable") from None
-        return body.getvalue()
 
     def decode(self, event: type[E], raw: bytes | None) -> E:
         """The event of these bytes.
@@ -162,22 +166,20 @@ class Codec:
         form = self._forms[event]
         if raw is None or len(raw) < _HEADER.size or raw[0] != 0:
             raise InvalidRecord(f"not an Avro record of {event.__name__}", reason="undecodable")
-        # None for our own: reading by two schemas at once costs more.
-        writer = None if raw.startswith(form.header) else self._writer_schema(_HEADER.unpack_from(raw)[1], event)
-        body = BytesIO(raw)
-        body.seek(_HEADER.size)
+        read = form.read if raw.startswith(form.header) else self._foreign_reader(raw, event)
         try:
-            plain = cast(dict[str, Any], schemaless_reader(body, writer or form.schema, writer and form.schema))
-            if form.unnest is not None:
-                form.unnest(plain)
-            made = event(**plain)
+            made, end = read(raw, _HEADER.size)
         # Broken bytes make Avro stumble in many ways (EOFError, IndexError, UnicodeDecodeError, MemoryError…).
         except Exception as error:  # noqa: BLE001
             place = f"not an Avro record of {event.__name__}"
             raise InvalidRecord(f"{place} ({type(error).__name__})", reason="undecodable") from None
-        if body.tell() != len(raw):
-            raise InvalidRecord(f"bytes left over after an Avro record of {event.__name__}", reason="undecodable")
-        return made
+        if end != len(raw):
+            raise InvalidRecord(f"{event.__name__} does not end where its Avro record does", reason="undecodable")
+        return cast(E, made)
+
+    def _foreign_reader(self, raw: bytes, event: type[Event]) -> Callable[[bytes, int], tuple[Any, int]]:
+        """A reader by the schema that the record was written with, resolved to ours."""
+        return _reader(event, self._forms[event].schema, self._writer_schema(_HEADER.unpack_from(raw)[1], event))
 
     def _writer_schema(self, schema_id: int, event: type[Event]) -> Any:
         """The schema of an id that is not our own."""
@@ -193,13 +195,39 @@ class Codec:
 
 
 def _form(event: type[Event], schema_id: int) -> _Form:
-    names = tuple(each.name for each in fields(event))
+    schema = parse_schema(json.loads(schema_text(event)))
     return _Form(
-        schema=parse_schema(json.loads(schema_text(event))),
-        schema_id=schema_id,
         header=_HEADER.pack(0, schema_id),
-        names=names,
-        values=attrgetter(*names),
-        nest=_TO_AVRO.get(event),
-        unnest=_FROM_AVRO.get(event),
+        schema=schema,
+        write=_WRITE.get(event) or _writer(event, schema),
+        read=_READ.get(event) or _reader(event, schema, None),
     )
+
+
+def _writer(event: type[Event], schema: Any) -> Callable[[Any], bytes]:
+    names = [each.name for each in fields(event)]
+    values, nest = attrgetter(*names), _TO_AVRO.get(event)
+
+    def write(made: Any) -> bytes:
+        plain = dict(zip(names, values(made), strict=True))
+        if nest is not None:
+            nest(plain)
+        body = BytesIO()
+        schemaless_writer(body, schema, plain, strict=True, disable_tuple_notation=True)
+        return body.getvalue()
+
+    return write
+
+
+def _reader(event: type[Event], schema: Any, written_by: Any) -> Callable[[bytes, int], tuple[Any, int]]:
+    unnest = _FROM_AVRO.get(event)
+
+    def read(raw: bytes, at: int) -> tuple[Any, int]:
+        body = BytesIO(raw)
+        body.seek(at)
+        plain = cast(dict[str, Any], schemaless_reader(body, written_by or schema, written_by and schema))
+        if unnest is not None:
+            unnest(plain)
+        return event(**plain), body.tell()
+
+    return read

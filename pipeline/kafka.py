@@ -7,9 +7,10 @@ partitioner, `read_committed` and the limits have to be the same everywhere.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer
 from confluent_kafka.admin import AdminClient
 
 from pipeline import logs
@@ -64,8 +65,21 @@ def reader(settings: KafkaSettings) -> Consumer:
     return Consumer({**_reading(settings), "group.id": "firth-reader", "enable.partition.eof": True})
 
 
-def producer(settings: KafkaSettings, *, transactional_id: str | None = None) -> Producer:
-    """A producer: transactional (call `init_transactions` first), or else idempotent."""
+def producer(
+    settings: KafkaSettings,
+    *,
+    transactional_id: str | None = None,
+    on_failure: Callable[[FirthError], None] | None = None,
+) -> Producer:
+    """A producer: transactional (call `init_transactions` first), or else idempotent.
+
+    `on_failure` is told of each record that could not be delivered, while somebody polls the producer.
+    """
+
+    def delivered(error: KafkaError | None, message: Message[Any, Any]) -> None:
+        if error is not None and on_failure is not None:
+            on_failure(failure(error, place=f"topic {message.topic()}: "))
+
     configuration = _common(settings) | {
         "enable.idempotence": True,
         "compression.type": settings.compression,
@@ -75,11 +89,14 @@ def producer(settings: KafkaSettings, *, transactional_id: str | None = None) ->
         # A commit sends at once; until then wait for fuller packets.
         "linger.ms": 5,
         "delivery.report.only.error": True,
+        "on_delivery": delivered,
     }
     if transactional_id is not None:
         configuration |= {
             "transactional.id": transactional_id,
             "transaction.timeout.ms": TRANSACTION_TIMEOUT * 1000,
+            # Below it, so that what cannot be delivered is aborted by us rather than by the broker.
+            "message.timeout.ms": (TRANSACTION_TIMEOUT - 2) * 1000,
         }
     return Producer(configuration)
 
@@ -94,14 +111,24 @@ def sentence(error: KafkaError) -> str:
     return f"broker: {error.name()}: {error.str()}"
 
 
-def failure(error: KafkaError | KafkaException) -> FirthError:
+def failure(error: KafkaError | KafkaException, *, place: str = "") -> FirthError:
     """The kind of failure that an error of a client is; Unavailable unless known better."""
     cause: KafkaError = error.args[0] if isinstance(error, KafkaException) else error
+    told = place + sentence(cause)
     if cause.fatal():
-        return Replaced(f"{sentence(cause)}: another worker with this WORKER_SLOT, or we were gone too long")
+        return Replaced(f"{told}: another worker with this WORKER_SLOT, or we were gone too long")
     if cause.code() in _NOT_ALLOWED:
-        return Misconfigured(f"{sentence(cause)}: check KAFKA_* settings and the broker's permissions")
-    return Unavailable(sentence(cause))
+        return Misconfigured(f"{told}: check KAFKA_* settings and the broker's permissions")
+    if cause.code() == KafkaError.MSG_SIZE_TOO_LARGE:
+        return Misconfigured(f"{told}: let max.message.bytes of the topic be {DEAD_LETTER_LIMIT}")
+    return Unavailable(told)
+
+
+def _on_error(error: KafkaError) -> None:
+    """Called while a client polls. What it mends by itself it logs too; what it cannot comes out of the poll."""
+    told = failure(error)
+    if isinstance(told, Misconfigured):
+        raise told
 
 
 def _reading(settings: KafkaSettings) -> Configuration:
@@ -127,6 +154,7 @@ def _common(settings: KafkaSettings) -> Configuration:
         "security.protocol": settings.security_protocol,
         "client.id": "firth",
         "logger": logging.getLogger(logs.BROKER_LOGGER),
+        "error_cb": _on_error,
         "log.connection.close": False,
         "socket.keepalive.enable": True,
         "reconnect.backoff.max.ms": 2000,

@@ -76,7 +76,7 @@ def _allow(_: Any, __: str, fields: structlog.typing.EventDict) -> structlog.typ
 
 def _render(_: Any, __: str, fields: structlog.typing.EventDict) -> str:
     first = {name: fields.pop(name) for name in ("at", "level", "service", "event") if name in fields}
-    return orjson.dumps(first | fields, default=str).decode()
+    return orjson.dumps({**first, **fields}, default=str).decode()
 
 
 _PROCESSORS: Final[list[structlog.typing.Processor]] = [

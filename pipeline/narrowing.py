@@ -6,6 +6,7 @@ halving the batch, until the record that it comes from stands alone and is refus
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from pipeline import logs
@@ -34,8 +35,9 @@ def attempt(stage: Stage, records: Sequence[Record]) -> Outcome:
         trouble = error
     # Its text may quote the record: kind and place are told, no more.
     except Exception as error:  # noqa: BLE001
-        found = {"error": type(error).__name__, "place": logs.place_of(error)}
-        log.error("bug in a stage", **found, records=len(records))  # noqa: TRY400
+        level = logging.ERROR if len(records) == 1 else logging.DEBUG
+        place = logs.place_of(error)
+        log.log(level, "bug in a stage", error=type(error).__name__, place=place, records=len(records))
         trouble = InvalidRecord(f"bug in the stage ({type(error).__name__}): see its log", reason="stage-bug")
     else:
         return outcome
@@ -53,6 +55,8 @@ def attempt(stage: Stage, records: Sequence[Record]) -> Outcome:
 def _check_sizes(produced: Sequence[Produced]) -> None:
     for item in produced:
         size = len(item.value or b"") + len(item.key or b"")
+        for _, text in item.headers:
+            size += len(text or b"")
         if size > RECORD_LIMIT:
             sentence = f"what became of the record has {size} bytes, over the limit of {RECORD_LIMIT}"
             raise InvalidRecord(sentence, reason="too-large")

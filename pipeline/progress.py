@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from pipeline.dead_letters import header_text
+from pipeline.dead_letters import clean, header_text
 from pipeline.events import Progress
 from pipeline.records import BATCH_ID, RESOURCE_ID, Count, Outcome, Record
 
@@ -41,7 +41,7 @@ def sum_up(outcome: Outcome, *, stage: str, sink: str | None, now: int) -> list[
             failed=failed + (was.failed if was else 0),
             cancelled=count.cancelled + (was.cancelled if was else 0),
             total=count.total if was is None or count.total is not None else was.total,
-            fault=was.fault if was is not None and was.fault is not None else count.fault,
+            fault=was.fault if was is not None and was.fault is not None else count.fault and clean(count.fault),
             at=now,
         )
     return list(sums.values())

@@ -152,23 +152,24 @@ def _read(settings: type[S], environ: Mapping[str, str], mistakes: list[str]) ->
     """Settings as `environ` gives them, or None after adding to `mistakes`."""
     hints = get_type_hints(settings)
     values: dict[str, Any] = {}
-    before = len(mistakes)
+    complete = True
     for each in fields(settings):
         hint = hints[each.name]
         if isinstance(hint, type) and issubclass(hint, Settings):
             values[each.name] = _read(hint, environ, mistakes)
+            complete = complete and values[each.name] is not None
             continue
         declared: _Declaration = each.metadata[_DECLARATION]
         try:
             text = _text_of(declared.name, environ)
             if text is not None:
                 values[each.name] = _value_of(text, hint, declared)
+            elif each.default is MISSING:
+                raise _Mistake(f"is not set: {declared.about}")  # noqa: TRY301 — told like the others
         except _Mistake as mistake:
             mistakes.append(f"{declared.name} {mistake}")
-        else:
-            if text is None and each.default is MISSING:
-                mistakes.append(f"{declared.name} is not set: {declared.about}")
-    if len(mistakes) > before:
+            complete = False
+    if not complete:
         return None
     made = settings(**values)
     mistakes.extend(made.mistakes())

@@ -73,7 +73,7 @@ def _topic(name: str, settings: TopicSettings) -> NewTopic:
         config={
             "cleanup.policy": "delete",
             "retention.ms": str(settings.retention_hours * _HOUR * (4 if long else 1)),
-            # The limits are on key and value; headers and packing come on top.
+            # The limits are on key, value and headers; packing comes on top.
             "max.message.bytes": str(limit + 64 * 1024),
             "min.insync.replicas": str(max(1, settings.replication - 1)),
         },

@@ -16,7 +16,7 @@ LOAD: Final = "load"
 PROGRESS: Final = "progress"
 DLQ: Final = "DLQ"
 
-# Key and value of a record together, as a stage may produce it. What is larger is refused as `too-large`.
+# Key, value and headers of a record together, as a stage may produce it. What is larger is refused as `too-large`.
 RECORD_LIMIT: Final = 8 * 1024 * 1024
 # The whole dead letter of such a record: with headers, sentence, and what a server said of it.
 DEAD_LETTER_LIMIT: Final = RECORD_LIMIT + 1024 * 1024

@@ -23,7 +23,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 from pipeline import kafka, logs, metrics
 from pipeline.codec import Codec
@@ -44,6 +44,7 @@ _POLL: Final = 0.5  # seconds; how long a signal to stop may go unnoticed
 _ANSWER: Final = 5.0  # seconds for one try of a call to the transaction's coordinator
 _FIRST_WAIT: Final = 0.1  # seconds of back-off, doubled each time up to
 _LONGEST_WAIT: Final = 30.0
+_LONGEST_ASKED: Final = 300.0  # where a server asks for a longer wait
 _GRACE: Final = 10.0  # seconds after a signal to stop in which a transaction may still be brought to its end
 
 
@@ -120,10 +121,12 @@ class _Worker:
         self._stopping = False
         self._rebalanced = False
         self._membership: Any = None
-        self._measured = 0.0
+        self._undelivered: FirthError | None = None
+        self._began = self._measured = 0.0
         self._metrics = metrics.Worker(name, sink)
         group = name if sink is None else f"{name}-{sink}"
-        self._producer = kafka.producer(settings.kafka, transactional_id=f"{group}-{settings.slot}")
+        self._broker, self._transactional_id = settings.kafka, f"{group}-{settings.slot}"
+        self._producer = self._new_producer()
         self._consumer = kafka.consumer(settings.kafka, group=group, session_timeout=settings.session_timeout)
         self._log = log.bind(stage=name, sink=sink, group=group, slot=settings.slot)
 
@@ -153,6 +156,7 @@ class _Worker:
     def _take(self, max_records: int) -> list[Record]:
         """What is there, up to `max_records`; waits a little for the first."""
         first = self._consumer.poll(_POLL)
+        self._producer.poll(0)  # for its log and errors
         self._pulse.beat()
         self._measure_lag()
         if first is None:
@@ -186,6 +190,8 @@ class _Worker:
     def _revoked(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         self._rebalanced = True
         self._membership = None
+        # A partition that is paused stays so when it comes back to us, unless we say otherwise here.
+        self._consumer.resume(partitions)
         self._metrics.partitions.set(0)
         self._log.info("partitions revoked", partitions=sorted(each.partition for each in partitions))
 
@@ -227,6 +233,7 @@ class _Worker:
             raise Unavailable("no longer a member of the group: taking these records again")
         try:
             with self._metrics.transaction_seconds.time():
+                self._began = time.monotonic()
                 self._producer.begin_transaction()
                 self._send(outcome.produced)
                 self._send(told)
@@ -242,7 +249,8 @@ class _Worker:
         for item in produced:
             while True:
                 try:
-                    send(item.topic, item.value, item.key, headers=item.headers)  # type: ignore[arg-type]
+                    # A list, as the client takes no other sequence.
+                    send(item.topic, item.value, item.key, headers=list(item.headers))
                     break
                 except BufferError:  # the client's queue is full: let it send
                     self._producer.poll(0.05)
@@ -266,19 +274,38 @@ class _Worker:
                 if not error.args[0].retriable() or (until is not None and time.monotonic() > until):
                     raise
                 self._pulse.beat()
-                time.sleep(0.1)
+                self._producer.poll(0.1)
 
     def _abort(self, error: KafkaException) -> FirthError:
         """End the transaction without a trace. The failure to raise."""
         failure = kafka.failure(error)
+        try:
+            if isinstance(failure, Replaced):
+                raise error
+            self._producer.poll(0)  # for what became of each record; raises if this producer came to its end
+            failure = self._undelivered or failure
+            self._insist(lambda: self._producer.abort_transaction(_ANSWER))
+        except KafkaException as last:
+            failure = self._renew(last)
+        self._undelivered = None
         self._metrics.aborted.inc()
         self._log.warning("transaction not committed", sentence=str(failure))
-        if not isinstance(failure, Replaced):
-            try:
-                self._insist(lambda: self._producer.abort_transaction(_ANSWER))
-            except KafkaException as second:
-                return Replaced(f"{kafka.sentence(second.args[0])}: the transaction cannot be aborted from here")
         return failure
+
+    def _renew(self, error: KafkaException) -> FirthError:
+        """After a transaction that cannot be ended from here. If it was open for too long, as over an outage,
+        then the broker has ended it and shut us out: come back in. Else another worker has our slot."""
+        if time.monotonic() - self._began < kafka.TRANSACTION_TIMEOUT:
+            return Replaced(str(kafka.failure(error)))
+        self._producer = self._new_producer()
+        self._insist(lambda: self._producer.init_transactions(_ANSWER))
+        return Unavailable("the broker ended a transaction that was open for too long")
+
+    def _new_producer(self) -> Producer:
+        return kafka.producer(self._broker, transactional_id=self._transactional_id, on_failure=self._note)
+
+    def _note(self, failure: FirthError) -> None:
+        self._undelivered = failure
 
     def _seek_back(self, records: Sequence[Record]) -> None:
         """Make these records the next ones to come, but for those of partitions that we lost."""
@@ -292,8 +319,9 @@ class _Worker:
 
     def _wait(self, error: Unavailable) -> None:
         """Back off, longer each time in a row, and stay in the group meanwhile."""
-        longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2**self._failed_in_a_row)
-        seconds = max(random.uniform(longest / 2, longest), error.retry_after or 0.0)  # noqa: S311 — jitter
+        longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** min(self._failed_in_a_row, 10))
+        asked = min(error.retry_after or 0.0, _LONGEST_ASKED)
+        seconds = max(random.uniform(longest / 2, longest), asked)  # noqa: S311 — jitter
         self._failed_in_a_row += 1
         self._log.warning("waiting", sentence=str(error), seconds=round(seconds, 2), attempt=self._failed_in_a_row)
         self._pulse.waiting_for = str(error)

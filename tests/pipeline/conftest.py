@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.pipeline.running import Stage
 from tests.stack import Kafka
+
+# How long an example takes says more about the machine's other work than about ours.
+hypothesis.settings.register_profile("firth", deadline=None)
+hypothesis.settings.load_profile("firth")
 
 
 @pytest.fixture
