@@ -59,17 +59,21 @@ class Fold:
 
     def _fold(self, connection: Connection, stopping: threading.Event, reader: Reader, codec: Codec) -> None:
         looked = tidied = float("-inf")
+        unknown = 0
         while not stopping.is_set():
             now = time.monotonic()
             if now - looked > LOOK_AGAIN:
                 reader.assign(kept_offsets(connection))
                 looked = now
+                if unknown:  # after a restore there may be thousands a second: told in sum
+                    log.warning("progress of unknown batches", count=unknown)
+                    unknown = 0
             if now - tidied > TIDY:
                 tidy(connection, dead_letters_before=datetime.now(UTC) - self._kept_for)
                 tidied = now
             messages = reader.read(most=MOST, wait=WAIT, gather=GATHER)
             if messages:
-                fold(connection, messages, reader, codec)
+                unknown += fold(connection, messages, reader, codec)
             else:
                 _still_leading(connection)
 
@@ -81,17 +85,18 @@ def kept_offsets(connection: Connection) -> dict[Place, int]:
     return {(row.topic_id, row.partition): row.next_offset for row in rows}
 
 
-def fold(connection: Connection, messages: Sequence[Message], reader: Reader, codec: Codec) -> None:
-    """Take in these records and how far they go, in one transaction."""
+def fold(connection: Connection, messages: Sequence[Message], reader: Reader, codec: Codec) -> int:
+    """Take in these records and how far they go, in one transaction. Returns what `add_progress` does."""
     progress = decoded(Progress, (m for m in messages if m.topic() == PROGRESS), codec)
     letters = decoded(DeadLetter, (m for m in messages if m.topic() == DLQ), codec)
     touched = {reader.place(message) for message in messages}
     offsets = {place: offset for place, offset in reader.next_offsets().items() if place in touched}
     with connection.begin():
-        add_progress(connection, summed(progress))
+        unknown = add_progress(connection, summed(progress))
         add_dead_letters(connection, letters)
         _keep_offsets(connection, offsets, reader)
     metrics.FOLDED.inc(len(messages))
+    return unknown
 
 
 def decoded(event: type[E], messages: Iterable[Message], codec: Codec) -> list[E]:
@@ -112,24 +117,23 @@ def decoded(event: type[E], messages: Iterable[Message], codec: Codec) -> list[E
     return events
 
 
-def add_progress(connection: Connection, deltas: Mapping[ResourceKey, Delta]) -> None:
+def add_progress(connection: Connection, deltas: Mapping[ResourceKey, Delta]) -> int:
     """Add `deltas` to the counts, and end the resources and batches that are over. Within a transaction.
 
-    What is of a batch that this database doesn't know (it was made anew, or restored) is told and counted.
+    Returns how many of them are of batches that this database doesn't know: it was made anew, or restored.
     """
     resources = _locked(connection, deltas)
-    unknown = deltas.keys() - resources.keys()
-    if unknown:
-        metrics.UNKNOWN_BATCHES.inc(len(unknown))
-        log.warning("progress of unknown batches", count=len(unknown))
+    unknown = len(deltas) - len(resources)
+    metrics.UNKNOWN_BATCHES.inc(unknown)
     if not resources:
-        return
+        return unknown
     _add_counts(connection, {key: deltas[key] for key in resources})
     batch_ids = {batch_id for batch_id, _ in resources}
     tallies = tallies_of(connection, batch_ids)
     for key, row in resources.items():
         _update_resource(connection, row, deltas[key], tallies.get(key, {}))
     _end_batches(connection, batch_ids)
+    return unknown
 
 
 def _locked(connection: Connection, keys: Iterable[ResourceKey]) -> dict[ResourceKey, Any]:
