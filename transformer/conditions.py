@@ -33,27 +33,25 @@ _RELATIONS: Mapping[str, Callable[[Any, Any], bool]] = {
 def condition_test(condition: Condition) -> Test:
     """Whether a group with this condition is to be taken, as a function of the column's value.
 
-    The function raises UnfitError for bytes that are no text. Raises ValueError for a relation that is none,
-    or that lacks its value.
+    The function raises UnfitError for bytes that are no text. Raises ValueError where there is no value to
+    compare with.
     """
-    holds = _relation(condition.relation, condition.value)
+    holds = _relation(condition)
     if condition.action == "EXCLUDE":
         return lambda value: not holds(value)
     return holds
 
 
-def _relation(relation: str, other: str | None) -> Test:
-    if relation == "NULL":
+def _relation(condition: Condition) -> Test:
+    if condition.relation == "NULL":
         return lambda value: text_of(value) is None
-    if relation == "NOTNULL":
+    if condition.relation == "NOTNULL":
         return lambda value: text_of(value) is not None
-    if other is None:
-        raise ValueError(f"relation {relation} needs a value")
-    if relation == "IN":
-        return _any_of([_compare(operator.eq, one.strip()) for one in other.split(",")])
-    if relation not in _RELATIONS:
-        raise ValueError(f"no relation is called {relation}")
-    return _compare(_RELATIONS[relation], other)
+    if not condition.values:
+        raise ValueError(f"relation {condition.relation} needs a value to compare with")
+    relation = _RELATIONS.get(condition.relation, operator.eq)  # IN: equal to one of them
+    tests = [_compare(relation, value) for value in condition.values]
+    return tests[0] if len(tests) == 1 else _any_of(tests)
 
 
 def _any_of(tests: list[Test]) -> Test:

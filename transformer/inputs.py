@@ -5,6 +5,7 @@
     static values, last ───────────────────────────────────────────┘
 
 The first group whose conditions hold gives the value. What does not depend on the row is worked out here, once.
+That scripts and concept maps exist, and that groups have the inputs they need, `mapping.check` has seen to.
 """
 
 from __future__ import annotations
@@ -22,14 +23,13 @@ from transformer.conditions import condition_test
 from transformer.generate import Names
 from transformer.resource_check import rule
 from transformer.resource_schema import primitive_schema
-from transformer.scripts import Scripts, UnknownScriptError
-from transformer.scripts.merging import Merging
+from transformer.scripts import Scripts
 from transformer.target import Fixed
 from transformer.values import Cast, UnfitError, Value, cast_for, text_of
 
 # An expression of the generated source, or a value known already.
 Term: TypeAlias = str | Fixed
-MAY_MISS = "select_first_not_empty"  # a group merged by this one says itself what stands for an unmapped code
+FIRST = "select_first_not_empty"  # a group merged by this one says itself what stands for an unmapped code
 
 
 @dataclass
@@ -94,69 +94,49 @@ class _AttributeCompiler:
 
     def group(self, group: InputGroup, path: str) -> Term:
         """The value of one group."""
-        merge = self._merging(group, path)
-        may_miss = group.merging_script == MAY_MISS
         # Static values come last, wherever the mapping has them.
         ordered = sorted(enumerate(group.inputs), key=lambda numbered: numbered[1].column is None)
-        terms = [self._input(given, f"{path}.inputs[{number}]", may_miss=may_miss) for number, given in ordered]
-        if merge is None:
-            if len(terms) > 1:
-                self._mistake(path, f"has {len(terms)} inputs and no merging script to make one value of them")
-            return terms[0] if terms else Fixed(None)
+        # The first that is not empty is one of the inputs as it is; of what others merge, inputs are but parts.
+        whole = group.merging_script in (None, FIRST)
+        terms = [
+            self._input(given, f"{path}.inputs[{number}]", whole=whole, may_miss=group.merging_script == FIRST)
+            for number, given in ordered
+        ]
+        if group.merging_script is None:
+            (term,) = terms
+            return term
+        merge = self._inputs.scripts.merge(group.merging_script)
         known = [term.value for term in terms if isinstance(term, Fixed)]
         if len(known) == len(terms):
-            return self._static(lambda: self._cast(merge(known)), path)
+            return self._static(lambda: self._cast(merge(known)), path, whole=True)
         merged = self._names.call(merge, f"({', '.join(map(self._inputs.code, terms))},)")
         return self._names.call(self._cast, merged)
 
-    def _merging(self, group: InputGroup, path: str) -> Merging | None:
-        if group.merging_script is None:
-            return None
-        try:
-            return self._inputs.scripts.merge(group.merging_script)
-        except UnknownScriptError as error:
-            self._mistake(f"{path}.mergingScript", str(error))
-            return None
-
-    def _input(self, given: Input, path: str, *, may_miss: bool) -> Term:
+    def _input(self, given: Input, path: str, *, whole: bool, may_miss: bool) -> Term:
         steps: list[Callable[[Any], Any]] = []
         if given.script is not None:
-            try:
-                steps.append(self._inputs.scripts.clean(given.script))
-            except UnknownScriptError as error:
-                self._mistake(f"{path}.script", str(error))
+            steps.append(self._inputs.scripts.clean(given.script))
         if given.concept_map_id is not None:
-            steps += self._concept_map(given.concept_map_id, f"{path}.conceptMapId", may_miss=may_miss)
+            steps.append(translation(self._inputs.concept_maps[given.concept_map_id], may_miss=may_miss))
         if given.concept_map_id is None or self._cast is not text_of:  # what a concept map gives is text
             steps.append(self._cast)
         if given.column is None:
-            return self._static(lambda: _through(steps, given.static), f"{path}.staticValue")
+            return self._static(lambda: _through(steps, given.static), f"{path}.staticValue", whole=whole)
         expression = self._inputs.selector(given.column)
         for step in steps:
             expression = self._names.call(step, expression)
         return expression
 
-    def _static(self, make: Callable[[], Any], path: str) -> Fixed:
-        """A value that no row changes, made and checked now."""
+    def _static(self, make: Callable[[], Any], path: str, *, whole: bool) -> Fixed:
+        """A value that no row changes, made now and, where it is the whole value, held against R4."""
         try:
             value = make()
         except UnfitError as error:
             self._mistake(path, error.rule)
             return Fixed(None)
-        if value is not None and not self._allows(value):
+        if whole and value is not None and not self._allows(value):
             self._mistake(path, rule(self._element))
         return Fixed(value)
-
-    def _concept_map(self, name: str, path: str, *, may_miss: bool) -> list[Callable[[Value], Value]]:
-        known = self._inputs.concept_maps.get(name)
-        if known is None:
-            self._mistake(path, f"no concept map has the id {name!r}")
-            return []
-        if self._element.codes is not None:
-            wrong = sorted({target for target in known.codes.values() if not self._allows(target)})
-            if wrong:
-                self._mistake(path, f"concept map {known.title!r} leads to {wrong[0]!r}, which {rule(self._element)}")
-        return [translation(known, may_miss=may_miss)]
 
     def _mistake(self, path: str, reason: str) -> None:
         self._inputs.mistakes.append(Mistake(path=path, reason=reason, place=self._place))

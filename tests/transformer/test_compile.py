@@ -50,6 +50,21 @@ CASES: dict[str, tuple[Attribute, str, str]] = {
         "inputGroups[1].inputs[0].staticValue",
         "male",
     ),
+    "a condition that compares with nothing": (
+        attribute("birthDate", group(read("a"), conditions=[when("a", "EQ")])),
+        "inputGroups[0].conditions[0]",
+        "needs a value",
+    ),
+    "a merge of static values that R4 does not allow": (
+        attribute("gender", static("fe"), static("man"), merge="merge_concat_without_separator"),
+        "inputGroups[0]",
+        "male",
+    ),
+    "a static code to fall back on": (
+        attribute("gender", read("a"), static("man"), merge="select_first_not_empty"),
+        "inputGroups[0].inputs[1].staticValue",
+        "male",
+    ),
     "something in a contained resource": (attribute("contained[0].id", read("a")), "path", "contained"),
     "an extension of one of several values": (attribute("name[0]._given[0].id", read("a")), "path", "extends"),
     "an unknown logical reference": (attribute(SYSTEM, static(REFERENCE + "nobody")), "", "logical reference"),

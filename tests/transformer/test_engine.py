@@ -273,6 +273,11 @@ def test_static_inputs_come_last_in_a_merge(engine: Engine) -> None:
     assert engine.patient(text, a="John", b=3) == {"name": [{"text": "John 3 Esq."}]}
 
 
+def test_what_is_merged_may_be_of_parts_that_are_no_value_themselves(engine: Engine) -> None:
+    died = attribute("deceasedDateTime", read("day"), static("12:00"), merge="merge_datetime")
+    assert engine.patient(died, day="20210829") == {"deceasedDateTime": "2021-08-29T12:00:00+02:00"}
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [(True, True), ("TRUE", True), ("false ", False), (1, True), ("0", False), (1.0, True)],
