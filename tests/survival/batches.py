@@ -76,7 +76,11 @@ class Running:
 
     def wait(self) -> Batch:
         """Until it is over."""
-        wait_for(lambda: self.now().is_over, f"end of batch {self.batch_id}")
+        try:
+            wait_for(lambda: self.now().is_over, f"end of batch {self.batch_id}")
+        except AssertionError as error:
+            error.add_note(str(self.now()))
+            raise
         return self.now()
 
     def mistakes(self) -> list[str]:
