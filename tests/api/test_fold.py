@@ -7,10 +7,12 @@ import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
 import requests
+from psycopg import sql
 
 from command.stack.stack import Stack
 from pipeline import kafka as clients
@@ -219,3 +221,16 @@ def test_the_first_token_is_shown_once_and_nowhere_kept(start_api: Callable[...,
         rows = connection.execute("SELECT * FROM firth.tokens").fetchall()
     assert len(rows) == 1
     assert token not in repr(rows)
+
+
+def test_it_is_alive_before_its_database_is_there_and_ready_after(start_api: Callable[..., Api], postgres: str) -> None:
+    name = f"api_late_{uuid4().hex[:8]}"
+    api = start_api(DATABASE_URL=postgres.rpartition("/")[0] + "/" + name)
+    until(lambda: f'\\"{name}\\" does not exist' in api.log(), what="the log says what is missing")
+    assert requests.get(f"{api.url}/health/live", timeout=30).status_code == 200
+    answer = requests.get(f"{api.url}/health/ready", timeout=30)
+    assert (answer.status_code, "postgresql" in answer.json()["detail"]) == (503, True)
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    api.ready()
+    assert api.get("/batch") == {"batches": [], "next": None}
