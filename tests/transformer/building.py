@@ -23,6 +23,7 @@ from mapping.model import (
     Source,
 )
 from mapping.r4 import Definitions
+from pipeline.errors import InvalidRecord
 from pipeline.events import Value
 from transformer.compile import compile_resource
 from transformer.plan import Plan
@@ -96,6 +97,14 @@ class Engine:
     def patient(self, *attributes: Attribute, **columns: Sequence[Value] | Value) -> dict[str, Any]:
         """Compile a mapping of Patient and run it on one record."""
         return self.run(self.plan("Patient", *attributes), columns)
+
+    def refusal(self, *attributes: Attribute, **columns: Sequence[Value] | Value) -> InvalidRecord:
+        """Why a mapping of Patient refuses one record."""
+        try:
+            self.patient(*attributes, **columns)
+        except InvalidRecord as error:
+            return error
+        raise AssertionError("the record was not refused")
 
     def mistakes(self, kind: str, *attributes: Attribute) -> list[Mistake]:
         """The mistakes that compiling finds."""
