@@ -1,5 +1,6 @@
 package firth.mongo;
 
+import de.bwaldvogel.mongo.MongoDatabase;
 import de.bwaldvogel.mongo.MongoVersion;
 import de.bwaldvogel.mongo.backend.h2.H2Backend;
 import de.bwaldvogel.mongo.bson.Document;
@@ -28,6 +29,11 @@ final class DurableBackend extends H2Backend {
   DurableBackend(String file) {
     super(new MVStore.Builder().fileName(file).autoCommitDisabled().autoCommitBufferSize(0).open());
     version(new Version());
+  }
+
+  @Override
+  protected MongoDatabase openOrCreateDatabase(String name) {
+    return new ByIdDatabase(name, getMvStore(), getCursorRegistry());
   }
 
   @Override
