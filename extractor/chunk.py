@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from extractor.catalogue import tables_of
 from extractor.output import Output
-from extractor.query import Query, Range, bound
+from extractor.query import Query, Range
 from extractor.rows import Grouping
 from extractor.settings import MEBIBYTE, ChunkSettings
 from extractor.source import BadData, Database, Snapshot, Sources
@@ -109,7 +109,7 @@ class Extractor:
 
     def _read_rows(self, snapshot: Snapshot, plan: _Plan, output: Output, *, keys: list[Value], wanted: Range) -> bool:
         """Put the records of `keys` out. False when the chunk was large enough before all of them were."""
-        these = Range(after=wanted.after, upto=bound(keys[-1]), among=wanted.among)
+        these = Range(after=wanted.after, upto=keys[-1], among=wanted.among)
         try:
             with closing(snapshot.rows(plan.query, these)) as rows:
                 for group in plan.grouping(rows):
@@ -166,21 +166,30 @@ def _resource(mapping: Mapping, resource_id: str) -> ResourceMapping:
 
 def _wanted(trigger: ExtractorTrigger) -> Range:
     """The keys that the trigger asks for. Raises InvalidRecord (`bad-key`)."""
-    after = None if trigger.after is None else bound(trigger.after)
     if trigger.primary_key_values is None:
-        return Range(after=after)
+        return Range(after=trigger.after)
     try:
-        return Range(after=after, among=[canonical_key(key) for key in trigger.primary_key_values if key is not None])
+        among = [_asked(key) for key in trigger.primary_key_values if key is not None]
     except BadKey as error:
         raise InvalidRecord(f"among the keys asked for: {error}", reason="bad-key") from None
+    return Range(after=trigger.after, among=among)
+
+
+def _asked(key: Value) -> Value:
+    """A key as a person or a program may have asked for it: 1.0 for an integer column."""
+    return key if isinstance(key, bytes) else canonical_key(key)
 
 
 def _next_keys(snapshot: Snapshot, plan: _Plan, wanted: Range) -> list[Value]:
     try:
-        return snapshot.keys(plan.query, wanted, limit=plan.keys)
+        keys = snapshot.keys(plan.query, wanted, limit=plan.keys)
     except BadData as error:
         sentence = f"a filter's value or a key asked for does not fit its column's type ({error})"
         raise InvalidRecord(sentence, reason="bad-value") from None
+    # A key that the database compares otherwise than we think must not send us round for ever.
+    if wanted.after is not None and wanted.after in keys:
+        raise InvalidRecord("the source gives keys that it gave before: its order is not stable", reason="bad-order")
+    return keys
 
 
 def _rows_without_key(snapshot: Snapshot, trigger: ExtractorTrigger, plan: _Plan) -> int:

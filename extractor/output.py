@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from extractor.query import Query, bound
+from extractor.query import Query, as_text
 from extractor.rows import Group, Grouping
 from mapping.identity import BadKey
 from mapping.model import ResourceMapping
@@ -51,7 +51,7 @@ class Output:
     def refuse(self, key: Value, error: InvalidRecord) -> None:
         """A dead letter of one key: the trigger, narrowed to that key, so that sending it again extracts it alone."""
         narrowed = replace(self._trigger, primary_key_values=[key], after=None, extracted=0)
-        record_key = f"{self._resource.id}:{'' if key is None else bound(key)}".encode()
+        record_key = f"{self._resource.id}:{'' if key is None else as_text(key)}".encode()
         record = replace(self._record, key=record_key, value=self._codec.encode(narrowed), headers=self._headers)
         self.outcome.refused.append(Refusal(record, error))
         self.done += 1

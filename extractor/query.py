@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnClause, Text, and_, bindparam, cast, column, func, literal_column, select, table
+from sqlalchemy import ColumnClause, Text, and_, bindparam, cast, column, func, literal_column, or_, select, table
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import ColumnElement, FromClause, Select
@@ -39,11 +39,11 @@ class Statement:
 @dataclass(frozen=True, slots=True)
 class Range:
     """Which keys: over `after` (from the start when None), up to `upto` (to the end when None), and only
-    those in `among` when it is not None. Keys are bound as text: see `bound`."""
+    those in `among` when it is not None."""
 
-    after: str | None = None
-    upto: str | None = None
-    among: Sequence[str] | None = None
+    after: Value = None
+    upto: Value = None
+    among: Sequence[Value] | None = None
 
 
 class Query:
@@ -92,14 +92,17 @@ class Query:
     def _in(self, keys: Range) -> Iterable[ColumnElement[bool]]:
         type_ = TEXT if self.key_type.folded else self.key_type
         if keys.after is not None:
-            yield self._key > _bound("after", keys.after, type_)
+            yield self._key > _bound_key("after", keys.after, type_)
         if keys.upto is not None:
-            yield self._key <= _bound("upto", keys.upto, type_)
+            yield self._key <= _bound_key("upto", keys.upto, type_)
         if keys.among is not None:
-            yield self._key == func.any(cast(bindparam("among", list(keys.among)), _SqlType(f"{type_.sql}[]")))
+            plain = [as_text(key) for key in keys.among if not _is_broken(key, type_)]
+            broken = [_bound_key(None, key, type_) for key in keys.among if _is_broken(key, type_)]
+            listed = cast(bindparam("among", plain), _SqlType(f"{type_.sql}[]"))
+            yield or_(self._key == func.any(listed), *(self._key == one for one in broken))
 
 
-def bound(key: Value) -> str:
+def as_text(key: Value) -> str:
     """A key as text that casts back to exactly this key in its column's type."""
     if isinstance(key, bool):
         return "true" if key else "false"
@@ -186,6 +189,18 @@ def _filter(one: Filter, sources: _Sources, catalogue: Catalogue) -> ColumnEleme
 
 # The only operators that can get into a query: a relation that is none of these has no entry here.
 _OPERATORS: Mapping[str, str] = {relation: relation for relation in ("<", "<=", "<>", "=", ">", ">=")}
+
+
+def _bound_key(name: str | None, key: Value, type_: ColumnType) -> ColumnElement[Any]:
+    if not _is_broken(key, type_):
+        return _bound(name, as_text(key), type_)
+    raw = cast(bindparam(name, as_text(key), type_=Text()), _SqlType("bytea"))
+    return cast(func.convert_from(raw, literal_column("'SQL_ASCII'")), _SqlType(type_.sql))
+
+
+def _is_broken(key: Value, type_: ColumnType) -> bool:
+    """Whether this is a text that is not UTF-8, of a database that checks no encoding."""
+    return isinstance(key, bytes) and type_.sql != "bytea"
 
 
 def _bound(name: str | None, value: str, type_: ColumnType) -> ColumnElement[Any]:

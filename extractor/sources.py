@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 import psycopg
@@ -26,6 +27,18 @@ REFUSED: Final = re.compile(
 )
 
 
+# An absence that nobody met with for so long says nothing of today's. The loop tries again more often than that.
+FORGOTTEN: Final = 300.0  # seconds
+
+
+@dataclass(slots=True)
+class _Absence:
+    """Since when a source has not been there, and when that was noticed last."""
+
+    since: float
+    noticed: float
+
+
 class Sources:
     """The connections of this process, one a source, made when first asked for.
 
@@ -45,7 +58,7 @@ class Sources:
         self._secret_of = secret_of
         self._clock = clock
         self._open: dict[str, tuple[Credential, Database]] = {}
-        self._away_since: dict[str, float] = {}
+        self._away: dict[str, _Absence] = {}
 
     def database(self, source_id: str, *, fresh: bool) -> Database:
         """The source's database. `fresh` asks the api whether the login has changed since.
@@ -62,7 +75,7 @@ class Sources:
             return self._keep(source_id)
         self._drop(source_id)
         made = self._connect(source_id, current)
-        self._away_since.pop(source_id, None)
+        self._away.pop(source_id, None)
         self._open[source_id] = (current, made)
         while len(self._open) > self._settings.connections:
             self._drop(next(iter(self._open)))
@@ -101,12 +114,16 @@ class Sources:
         if REFUSED.search(said):
             sentence = f"{where} refuses the login: check address, database, login and password of its credential"
             return InvalidRecord(sentence, reason="source-refused")
-        away = self._clock() - self._away_since.setdefault(source_id, self._clock())
-        if away >= self._settings.patience:
-            del self._away_since[source_id]
-            sentence = f"{where} cannot be reached for {away:.0f} seconds (SOURCE_PATIENCE)"
-            return InvalidRecord(sentence, reason="source-unreachable")
-        return Unavailable(f"{where} cannot be reached")
+        now = self._clock()
+        absence = self._away.get(source_id)
+        if absence is None or now - absence.noticed > FORGOTTEN:
+            absence = self._away[source_id] = _Absence(since=now, noticed=now)
+        absence.noticed = now
+        if now - absence.since < self._settings.patience:
+            return Unavailable(f"{where} cannot be reached")
+        del self._away[source_id]
+        sentence = f"{where} could not be reached for {now - absence.since:.0f} seconds (SOURCE_PATIENCE)"
+        return InvalidRecord(sentence, reason="source-unreachable")
 
     def _address(self, credential: Credential) -> str:
         return make_conninfo(

@@ -88,13 +88,17 @@ def mapping(*columns: str, key: str = "id", table: str = "people") -> Mapping:
 def _within(key: int | None, wanted: Range) -> bool:
     if key is None:
         return False
-    if wanted.among is not None and not all(one.lstrip("-").isdigit() for one in wanted.among):
+    if wanted.among is not None and not all(str(one).lstrip("-").isdigit() for one in wanted.among):
         raise BadData("not a number", reason="bad-value")
     return (
-        (wanted.after is None or key > int(wanted.after))
-        and (wanted.upto is None or key <= int(wanted.upto))
-        and (wanted.among is None or key in map(int, wanted.among))
+        (wanted.after is None or key > _number(wanted.after))
+        and (wanted.upto is None or key <= _number(wanted.upto))
+        and (wanted.among is None or key in map(_number, wanted.among))
     )
+
+
+def _number(key: Value) -> int:
+    return int(str(key))
 
 
 def unknown(_: str) -> Mapping:

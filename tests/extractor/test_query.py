@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extractor.catalogue import Catalogue, ColumnType, Table, TableName
-from extractor.query import Query, Range, Statement, bound
+from extractor.query import Query, Range, Statement, as_text
 from mapping.model import (
     Attribute,
     Column,
@@ -204,4 +204,4 @@ ALLOWED = {
     [(1, "1"), (True, "true"), (0.1, "0.1"), (1e300, "1e+300"), (b"\x00\xff", "\\x00ff"), ("a'b", "a'b")],
 )
 def test_a_key_is_bound_as_text_that_casts_back(key: Value, text: str) -> None:
-    assert bound(key) == text
+    assert as_text(key) == text

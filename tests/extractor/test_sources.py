@@ -1,0 +1,64 @@
+"""Connections that do not come about: no server is needed for that."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from extractor.settings import SourceSettings
+from extractor.sources import Sources
+from mapping.credential import Credential
+from pipeline.errors import InvalidRecord, Unavailable
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port that nobody listens on, held so that nobody begins to."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_source_that_is_away_is_waited_for_until_our_patience_is_over(closed_port: int) -> None:
+    clock = Clock()
+    credential = Credential("POSTGRES", "127.0.0.1", closed_port, "d", "l", "s3cret")
+    sources = Sources(
+        SourceSettings(patience=60), credential_of=lambda _: credential, secret_of=lambda _: None, clock=clock
+    )
+    for clock.now in (0.0, 30.0, 59.0):
+        with pytest.raises(Unavailable, match="cannot be reached"):
+            sources.database("mimic", fresh=True)
+    clock.now = 60.0
+    with pytest.raises(InvalidRecord, match=f'source "mimic" at 127.0.0.1:{closed_port}') as caught:
+        sources.database("mimic", fresh=True)
+    assert caught.value.reason == "source-unreachable"
+    assert "s3cret" not in str(caught.value)
+    for clock.now in (61.0, 1_000.0):  # the next resource has a patience of its own, and so has the next day's
+        with pytest.raises(Unavailable):
+            sources.database("mimic", fresh=True)
+
+
+def test_a_secret_that_is_not_set_is_told_by_its_name(closed_port: int) -> None:
+    credential = Credential("POSTGRES", "127.0.0.1", closed_port, "d", "l", None, "SOURCE_MIMIC_PASSWORD")
+    sources = Sources(SourceSettings(), credential_of=lambda _: credential, secret_of=lambda _: None)
+    with pytest.raises(InvalidRecord, match="SOURCE_MIMIC_PASSWORD") as caught:
+        sources.database("mimic", fresh=True)
+    assert caught.value.reason == "source-refused"
+
+
+def test_an_api_that_knows_no_login_for_the_source_ends_the_resource() -> None:
+    def credential_of(_: str) -> Credential:
+        raise InvalidRecord("the api knows no sources", reason="unknown-mapping")
+
+    sources = Sources(SourceSettings(), credential_of=credential_of, secret_of=lambda _: None)
+    with pytest.raises(InvalidRecord):
+        sources.database("mimic", fresh=True)
