@@ -10,6 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
@@ -86,6 +87,12 @@ class Process:
 
     def until_said(self, event: str, limit: float = 60.0, times: int = 1) -> None:
         until(lambda: len(self.said(event)) >= times, limit=limit, what=f"{event!r} in:\n{self.log()}")
+
+    def waited(self, number: int) -> bool:
+        """Whether its wait of that number (1 is the first) is over."""
+        wait = self.said("waiting")[number - 1]
+        ends = datetime.fromisoformat(str(wait["at"])) + timedelta(seconds=float(str(wait["seconds"])) + 0.5)
+        return datetime.now(UTC) > ends
 
     def end(self) -> None:
         self.untell("hold")

@@ -121,17 +121,25 @@ def test_an_idle_worker_costs_next_to_nothing(stage: Stage) -> None:
     assert sum(process.cpu_times()[:2]) - before < 0.2
 
 
-def test_a_rebalance_while_waiting_does_not_leave_partitions_held(stage: Stage) -> None:
-    first = stage.worker("0")
-    first.tell("down")
+def test_partitions_that_were_taken_away_during_a_wait_flow_when_they_come_back(stage: Stage) -> None:
+    waiting = stage.worker("0")
+    waiting.tell("down")
     keys = stage.write([b"good"] * MANY)
-    first.until_said("waiting", times=4)
-    second = stage.worker("1")
-    second.tell("down")
-    second.until_said("waiting")
-    second.send(signal.SIGTERM)
-    assert second.exit_code() == 0
-    first.untell("down")
+    waiting.until_said("waiting")
+    slow = stage.holding_worker("1")
+    until((slow.control / "holding").exists)
+    # The third starts a rebalance that lasts until the slow one has done its batch: longer than the wait.
+    third = stage.worker("2")
+    third.tell("down")
+    waiting.until_said("partitions revoked", times=2)
+    waits = len(waiting.said("waiting"))
+    waiting.untell("down")
+    until(lambda: waiting.waited(waits))
+    slow.untell("hold")
+    for other in (slow, third):
+        other.until_said("partitions assigned")
+        other.send(signal.SIGTERM)
+        assert other.exit_code() == 0
     stage.until_out(keys)
     assert stage.counts() == (MANY, 0, 0)
 
