@@ -27,6 +27,15 @@ REFUSED: Final = re.compile(
 )
 
 
+# Why a source is away, in our own words: libpq's name the login.
+AWAY: Final = (
+    ("connection refused", "nobody listens there"),
+    ("translate host name", "unknown host"),
+    ("timeout|timed out", "no answer"),
+    ("starting up|shutting down|recovery", "it is starting or stopping"),
+    ("too many|remaining connection slots", "it is out of connections"),
+)
+
 # An absence that nobody met with for so long says nothing of today's. The loop tries again more often than that.
 FORGOTTEN: Final = 300.0  # seconds
 
@@ -119,10 +128,11 @@ class Sources:
         if absence is None or now - absence.noticed > FORGOTTEN:
             absence = self._away[source_id] = _Absence(since=now, noticed=now)
         absence.noticed = now
+        why = next((words for pattern, words in AWAY if re.search(pattern, said, re.IGNORECASE)), "no connection")
         if now - absence.since < self._settings.patience:
-            return Unavailable(f"{where} cannot be reached")
+            return Unavailable(f"{where} cannot be reached: {why}")
         del self._away[source_id]
-        sentence = f"{where} could not be reached for {now - absence.since:.0f} seconds (SOURCE_PATIENCE)"
+        sentence = f"{where} could not be reached for {now - absence.since:.0f} seconds (SOURCE_PATIENCE): {why}"
         return InvalidRecord(sentence, reason="source-unreachable")
 
     def _address(self, credential: Credential) -> str:

@@ -35,7 +35,7 @@ def test_a_source_that_is_away_is_waited_for_until_our_patience_is_over(closed_p
         SourceSettings(patience=60), credential_of=lambda _: credential, secret_of=lambda _: None, clock=clock
     )
     for clock.now in (0.0, 30.0, 59.0):
-        with pytest.raises(Unavailable, match="cannot be reached"):
+        with pytest.raises(Unavailable, match="cannot be reached: nobody listens there"):
             sources.database("mimic", fresh=True)
     clock.now = 60.0
     with pytest.raises(InvalidRecord, match=f'source "mimic" at 127.0.0.1:{closed_port}') as caught:
