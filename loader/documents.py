@@ -8,18 +8,15 @@ value. Whole numbers stay integers.
 
 from __future__ import annotations
 
-import json
-import re
 from decimal import Context, Inexact, InvalidOperation, Overflow
+from functools import lru_cache
+from json import JSONDecoder
 from typing import Any, Final
 
-import orjson
 from bson.decimal128 import Decimal128
 
 from pipeline.errors import InvalidRecord
 
-# A number that is more than a small integer, or a text that looks like one: then the slower reader is asked.
-_PRECISE: Final = re.compile(rb"[:\[,]\s*-?\d+(?:[.eE]|\d{17})")
 _LONGEST_INTEGER: Final = 2**63
 # Decimal128's, but rounding is an error.
 _EXACT: Final = Context(prec=34, Emin=-6143, Emax=6144, clamp=1, traps=[InvalidOperation, Overflow, Inexact])
@@ -31,10 +28,7 @@ def document(body: bytes) -> dict[str, Any]:
     Raises InvalidRecord: `unwritable` for what is not a JSON object, or a number of more than 34 digits.
     """
     try:
-        if _PRECISE.search(body):
-            read = json.loads(body, parse_float=_decimal, parse_int=_integer, parse_constant=_refuse)
-        else:
-            read = orjson.loads(body)
+        read = _READER.decode(body.decode())
     except (ValueError, RecursionError):
         raise InvalidRecord("the resource's body is not JSON", reason="unwritable") from None
     if not isinstance(read, dict):
@@ -42,6 +36,7 @@ def document(body: bytes) -> dict[str, Any]:
     return read
 
 
+@lru_cache(maxsize=4096)  # measured values repeat, and Decimal128 is slow to make
 def _decimal(text: str) -> Decimal128:
     try:
         return Decimal128(_EXACT.create_decimal(text))
@@ -56,3 +51,7 @@ def _integer(text: str) -> int | Decimal128:
 
 def _refuse(constant: str) -> None:
     raise ValueError(constant)
+
+
+# Made once: json.loads would make one a call, which costs as much as the reading.
+_READER: Final = JSONDecoder(parse_float=_decimal, parse_int=_integer, parse_constant=_refuse)

@@ -5,16 +5,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from loader.bundles import chains
 from loader.delivery import Delivery, Patience
 from loader.fhir_client import FhirClient
+from loader.lanes import Lanes
 from loader.recent import Recent
 from loader.references import shortcoming
 from loader.sink import Change, Name, Result
 from pipeline import logs
-from pipeline.errors import FirthError, Misconfigured, Unavailable
+from pipeline.errors import Unavailable
 
 _STRIKES = 10_000  # resources whose failures are remembered
 _FEW = 10  # changes that are not worth a second transaction beside the first
@@ -46,11 +47,11 @@ class HapiSink:
         self._recent = Recent() if recent is None else recent
         self._strikes: dict[Name, int] = {}
         self._unchecked = check_references
-        self._lanes = ThreadPoolExecutor(parallel, thread_name_prefix="bundle")
+        self._lanes = Lanes(parallel, name="bundle")
 
     def close(self) -> None:
-        """Let go of threads and connections."""
-        self._lanes.shutdown()
+        """Let go of the threads and their connections."""
+        self._lanes.close()
 
     def check_references(self) -> None:
         """Warn, in one sentence and once, of a server that cannot take references ahead of their target.
@@ -90,14 +91,8 @@ class HapiSink:
         return "superseded" if self._recent.newer_than(change.name, change.as_of) else None
 
     def _run(self, delivery: Delivery, changes: Sequence[Change]) -> None:
-        packed = list(chains(changes, size=self._even_size(len(changes)), alone=self._strikes))
-        if len(packed) == 1:
-            delivery.run(packed[0])
-            return
-        running = [self._lanes.submit(delivery.run, chain) for chain in packed]
-        errors = [error for each in running if (error := each.exception()) is not None]
-        if errors:
-            raise max(errors, key=_weight)
+        packed = chains(changes, size=self._even_size(len(changes)), alone=self._strikes)
+        self._lanes.run([partial(delivery.run, chain) for chain in packed])
 
     def _even_size(self, number: int) -> int:
         """A size that gives every lane as much to do as the others: no lane waits for a last bundle."""
@@ -115,10 +110,3 @@ class HapiSink:
                 self._recent.found(change.name)
         while len(self._strikes) > _STRIKES:
             del self._strikes[next(iter(self._strikes))]
-
-
-def _weight(error: BaseException) -> int:
-    """Which of several lanes' errors counts: a bug before a setting before trouble that passes."""
-    if not isinstance(error, FirthError):
-        return 3
-    return 2 if isinstance(error, Misconfigured) else int(isinstance(error, Unavailable))

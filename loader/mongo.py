@@ -10,6 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 import bson
@@ -26,6 +27,7 @@ from pymongo.errors import (
 )
 
 from loader.documents import document
+from loader.lanes import Lanes
 from loader.recent import Recent
 from loader.sink import Change, Name, Result
 from pipeline.errors import InvalidRecord, Misconfigured, Unavailable
@@ -35,6 +37,8 @@ _Operation: TypeAlias = ReplaceOne[Document] | UpdateOne | DeleteOne
 
 BULK: Final = 100  # changes; measured: larger ones are slower
 TRIES: Final = 5  # of a change that fails for a reason that we don't know, before it is given up
+
+_PARALLEL: Final = 2  # bulks at once: one is made ready while the server is at the other
 
 _DOCUMENT_BYTES: Final = 16 * 1024 * 1024
 _MEASURED: Final = 1024 * 1024  # bytes of JSON; smaller ones cannot grow beyond the limit as BSON
@@ -87,12 +91,37 @@ class MongoSink:
         self._now = now
         self._deleted = Recent() if recent is None else recent
         self._strikes: dict[Name, int] = {}
+        self._lanes = Lanes(_PARALLEL, name="bulk")
+
+    def close(self) -> None:
+        """Let go of the threads; the client is its maker's to close."""
+        self._lanes.close()
 
     def write(self, changes: Sequence[Change]) -> Sequence[Result]:
         """As the sink's contract says."""
+        by_type: dict[str, list[Change]] = {}
+        for change in changes:
+            by_type.setdefault(change.type, []).append(change)
         loaded_at = self._now()
+        bulks = [
+            partial(self._bulk, self._database[collection], of_type[start : start + BULK], loaded_at)
+            for collection, of_type in by_type.items()
+            for start in range(0, len(of_type), BULK)
+        ]
         results: dict[Name, Result] = {}
-        bulks: dict[str, list[tuple[Change, _Operation]]] = {}
+        for done in self._lanes.run(bulks):
+            results |= done
+        for change in changes:
+            if change.write == "delete" and results[change.name] == "written":
+                self._deleted.wrote(change.name, change.as_of, present=False)
+        return [results[change.name] for change in changes]
+
+    def _bulk(
+        self, collection: Collection[Document], changes: Sequence[Change], loaded_at: datetime
+    ) -> dict[Name, Result]:
+        """Make up to BULK changes, in any order, for each is of a resource of its own."""
+        results: dict[Name, Result] = {}
+        pairs: list[tuple[Change, _Operation]] = []
         for change in changes:
             try:
                 operation = self._operation(change, loaded_at)
@@ -102,11 +131,8 @@ class MongoSink:
             if operation is None:
                 results[change.name] = "superseded"
             else:
-                bulks.setdefault(change.type, []).append((change, operation))
-        for collection, all_of_type in bulks.items():
-            for start in range(0, len(all_of_type), BULK):
-                results |= self._bulk(self._database[collection], all_of_type[start : start + BULK])
-        return [results[change.name] for change in changes]
+                pairs.append((change, operation))
+        return results | self._send(collection, pairs) if pairs else results
 
     def _operation(self, change: Change, loaded_at: datetime) -> _Operation | None:
         """The change as MongoDB is asked for it; None if we deleted the resource later than that.
@@ -132,8 +158,7 @@ class MongoSink:
         # With a newer one in place the filter finds nothing, and the insert then finds the id taken.
         return ReplaceOne(not_newer, whole, upsert=True)
 
-    def _bulk(self, collection: Collection[Document], pairs: Sequence[tuple[Change, _Operation]]) -> dict[Name, Result]:
-        """Make up to BULK changes, in any order, for each is of a resource of its own."""
+    def _send(self, collection: Collection[Document], pairs: Sequence[tuple[Change, _Operation]]) -> dict[Name, Result]:
         try:
             said = collection.bulk_write([operation for _, operation in pairs], ordered=False).bulk_api_result
         except BulkWriteError as error:
@@ -143,7 +168,7 @@ class MongoSink:
             if len(pairs) == 1:
                 return {pairs[0][0].name: _unwritable(pairs[0][0], type(error).__name__)}
             middle = len(pairs) // 2
-            return self._bulk(collection, pairs[:middle]) | self._bulk(collection, pairs[middle:])
+            return self._send(collection, pairs[:middle]) | self._send(collection, pairs[middle:])
         except PyMongoError as error:
             raise _trouble(error) from None
         if said.get("writeConcernErrors"):
@@ -173,11 +198,7 @@ class MongoSink:
                 kept = {each["_id"] for each in collection.find(ids, {"_id": 1})}
             except PyMongoError as error:
                 raise _trouble(error) from None
-            for change in deletes:
-                if change.id in kept:
-                    results[change.name] = "superseded"
-                else:
-                    self._deleted.wrote(change.name, change.as_of, present=False)
+            results |= {change.name: "superseded" for change in deletes if change.id in kept}
         return results
 
     def _failed(self, change: Change, error: Mapping[str, Any]) -> Result:

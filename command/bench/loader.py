@@ -1,0 +1,324 @@
+"""The loader draining a full `transform` topic, beside what the same sink takes straight from the same client.
+
+For HAPI the limit is ready-made bundles posted at the best size and parallelism found in this run; for MongoDB
+ready-made operations in the loader's own bulks. The limit is measured before and after the loader, since both
+servers change with what they hold; the ratio is to the mean of the two.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from subprocess import Popen
+from typing import Final
+from uuid import UUID, uuid4, uuid5
+
+import orjson
+import psutil
+from confluent_kafka import TopicPartition
+from pymongo import ReplaceOne
+from pymongo.collection import Collection
+from rich.console import Console
+from rich.table import Table
+
+from command.bench.servers import bench_stack
+from command.stack import hapi, kafka, mongodb, registry
+from command.stack.places import ROOT
+from command.stack.stack import Stack
+from command.stack.trouble import Trouble
+from loader import mongo
+from loader.answers import Verdict, verdict
+from loader.bundles import bundle
+from loader.documents import document
+from loader.fhir_client import FhirClient
+from loader.mongo import BULK
+from loader.sink import Change
+from pipeline import kafka as clients
+from pipeline import topics
+from pipeline.codec import Codec
+from pipeline.events import Progress, Resource, Transformed
+from pipeline.service_settings import KafkaSettings, RegistrySettings, TopicSettings
+from pipeline.topic_maker import ensure_topics
+
+PATIENTS: Final = 2_000
+OBSERVATIONS_A_PATIENT: Final = 5
+HEAP: Final = "3g"  # what HAPI's best wants
+STANDSTILL: Final = 120.0  # seconds without progress, after which the benchmark gives up
+TARGETS: Final = {"fhir": 0.9, "mongodb": 0.8}
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """Where the servers are."""
+
+    kafka: KafkaSettings
+    registry: RegistrySettings
+    fhir: str
+    mongodb: str
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """How much is measured: seconds of warm-up, resources of one measurement, and what is tried for the limit
+    as (bundle size, parallelism)."""
+
+    warm_up: float
+    fhir: int
+    mongodb: int
+    ways: Sequence[tuple[int, int]]
+
+
+QUICK: Final = Amount(warm_up=15, fhir=10_000, mongodb=30_000, ways=[(100, 2)])
+FULL: Final = Amount(
+    warm_up=60,
+    fhir=40_000,
+    mongodb=200_000,
+    ways=[(20, 2), (50, 2), (100, 1), (100, 2), (100, 3), (100, 4), (200, 2), (200, 3), (500, 2), (1000, 2)],
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """What the loader did: resources a second, and microseconds of its own CPU for each."""
+
+    rate: float
+    cpu: float
+
+
+def bench(console: Console, *, full: bool) -> None:
+    """Measure both sinks and print each beside its limit."""
+    os.environ.setdefault("FHIR_HEAP", HEAP)
+    with bench_stack("registry", "hapi", "mongodb") as stack:
+        measure(console, _servers(stack), FULL if full else QUICK)
+
+
+def measure(console: Console, servers: Servers, amount: Amount) -> None:
+    """The benchmark on running servers, whose data it adds to."""
+    table = Table("sink", "resources/s: limit before", "loader", "limit after", "ratio", "target", "loader's CPU, µs")
+    ensure_topics(servers.kafka, TopicSettings())
+    _fhir(console, table, servers, amount)
+    _mongodb(table, servers, amount)
+    console.print(table)
+
+
+def _servers(stack: Stack) -> Servers:
+    return Servers(
+        KafkaSettings(bootstrap_servers=kafka.bootstrap_servers(stack.ports)),
+        RegistrySettings(url=registry.url(stack.ports)),
+        hapi.url(stack.ports),
+        mongodb.url(stack.ports),
+    )
+
+
+def _fhir(console: Console, table: Table, servers: Servers, amount: Amount) -> None:
+    client = FhirClient(servers.fhir, token=None, time_limit=60)
+    until = time.monotonic() + amount.warm_up
+    while time.monotonic() < until:
+        _post(client, _changes(4_000), size=100, parallel=2)
+    rates = {way: _post(client, _changes(amount.fhir // 4), size=way[0], parallel=way[1]) for way in amount.ways}
+    for (size, parallel), rate in rates.items():
+        console.print(f"HAPI: bundles of {size}, {parallel} at once: {rate:,.0f} resources/s")
+    size, parallel = max(rates, key=lambda way: rates[way])
+    before = _post(client, _changes(amount.fhir), size=size, parallel=parallel)
+    drained = _drain(servers, "fhir", _changes(amount.fhir), {"BUNDLE_SIZE": str(size), "FHIR_PARALLEL": str(parallel)})
+    after = _post(client, _changes(amount.fhir), size=size, parallel=parallel)
+    _row(table, "fhir", before, drained, after)
+
+
+def _mongodb(table: Table, servers: Servers, amount: Amount) -> None:
+    with mongo.connect(servers.mongodb, time_limit=60) as client:
+        collection = client["bench"]["Observation"]
+        _upsert(collection, _changes(amount.mongodb // 4))  # warms it up
+        before = _upsert(collection, _changes(amount.mongodb))
+        drained = _drain(servers, "mongodb", _changes(amount.mongodb), {"MONGODB_DATABASE": "bench"})
+        after = _upsert(collection, _changes(amount.mongodb))
+    _row(table, "mongodb", before, drained, after)
+
+
+def _row(table: Table, sink: str, before: float, drained: Drained, after: float) -> None:
+    ratio = drained.rate / ((before + after) / 2)
+    figures = [f"{each:,.0f}" for each in (before, drained.rate, after)]
+    table.add_row(sink, *figures, f"{ratio:.2f}", f"{TARGETS[sink]:.2f}", f"{drained.cpu:.0f}")
+
+
+# ---- what is written
+
+
+def _changes(number: int) -> list[Change]:
+    """New patients with their observations, in the order of a batch: a sixth patients, then the rest."""
+    run = uuid4()
+    patients = min(PATIENTS, max(1, number // (OBSERVATIONS_A_PATIENT + 1)))
+    changes = [_patient(run, at) for at in range(patients)]
+    return changes + [_observation(run, at, patients) for at in range(number - patients)]
+
+
+def _patient(run: UUID, at: int) -> Change:
+    body = {
+        "identifier": [{"system": "urn:bench:patient", "value": str(at)}],
+        "active": True,
+        "name": [{"use": "official", "family": f"Family{at % 997}", "given": [f"Given{at % 89}"]}],
+        "gender": "female" if at % 2 else "male",
+        "birthDate": f"19{at % 90 + 10}-0{at % 9 + 1}-1{at % 9}",
+        "address": [{"line": ["1 Quay Road"], "city": "Firth", "postalCode": "69000", "country": "FR"}],
+    }
+    return _change(run, "Patient", at, body)
+
+
+def _observation(run: UUID, at: int, patients: int) -> Change:
+    body = {
+        "identifier": [{"system": "urn:bench:lab", "value": str(at)}],
+        "status": "final",
+        "code": {"coding": [{"system": "http://loinc.org", "code": f"{at % 499}-1", "display": "Haemoglobin"}]},
+        "subject": {"reference": f"Patient/{uuid5(run, f'Patient{at % patients}')}"},
+        "effectiveDateTime": f"2150-01-{at % 28 + 1:02}T03:04:05Z",
+        "valueQuantity": {"value": at % 1000 / 10, "unit": "mg/dL", "system": "http://unitsofmeasure.org"},
+    }
+    return _change(run, "Observation", at, body)
+
+
+def _change(run: UUID, resource_type: str, at: int, body: Mapping[str, object]) -> Change:
+    resource_id = str(uuid5(run, f"{resource_type}{at}"))
+    meta = {"source": "urn:bench", "tag": [{"system": "urn:bench:source", "code": "bench"}]}
+    whole = orjson.dumps({"resourceType": resource_type, "id": resource_id, "meta": meta, **body})
+    batch = str(run)
+    return Change(
+        key=f"{resource_type}:{resource_id}".encode(),
+        type=resource_type,
+        id=resource_id,
+        write="replace",
+        body=whole,
+        as_of=1,
+        batch_id=batch,
+        resource_id=resource_type,
+    )
+
+
+# ---- the limits
+
+
+def _post(client: FhirClient, changes: Sequence[Change], *, size: int, parallel: int) -> float:
+    """Resources a second that the server takes from bundles that lie ready."""
+    bundles = iter([bundle(changes[at : at + size], {}) for at in range(0, len(changes), size)])
+    lock = threading.Lock()
+    failures: list[str] = []
+
+    def lane() -> None:
+        while True:
+            with lock:
+                ready = next(bundles, None)
+            if ready is None or failures:
+                return
+            answer = client.transact(ready)
+            if verdict(answer) is not Verdict.ACCEPTED:
+                failures.append(answer.said)
+
+    lanes = [threading.Thread(target=lane) for _ in range(parallel)]
+    began = time.perf_counter()
+    for each in lanes:
+        each.start()
+    for each in lanes:
+        each.join()
+    if failures:
+        raise Trouble(f"HAPI did not take a ready bundle: {failures[0]}")
+    return len(changes) / (time.perf_counter() - began)
+
+
+def _upsert(collection: Collection[mongo.Document], changes: Sequence[Change]) -> float:
+    """Resources a second that the server takes from operations that lie ready."""
+    now = datetime.now(UTC)
+    operations: list[ReplaceOne[mongo.Document]] = []
+    for change in changes:
+        beside = {"batch_id": change.batch_id, "resource_id": change.resource_id, "as_of": 1, "loaded_at": now}
+        whole = {"resource": document(change.body), "firth": beside}
+        operations.append(ReplaceOne({"_id": change.id, "firth.as_of": {"$lte": 1}}, whole, upsert=True))
+    began = time.perf_counter()
+    for at in range(0, len(operations), BULK):
+        collection.bulk_write(operations[at : at + BULK], ordered=False)
+    return len(operations) / (time.perf_counter() - began)
+
+
+# ---- the loader
+
+
+def _drain(servers: Servers, sink: str, changes: Sequence[Change], settings: dict[str, str]) -> Drained:
+    """Fill the topic, start a loader, wait until all is loaded. The rate is from the end of its first batch on:
+    starting it is not what is measured."""
+    _fill(servers, changes)
+    with _loader(servers, sink, settings) as process:
+        counts = _progress(servers, sink, changes[0].batch_id, len(changes), process)
+        cpu = sum(process.cpu_times()[:2])
+    (first, began), (_, ended) = counts[0], counts[-1]
+    seconds = (ended - began) / 1000
+    return Drained(rate=(len(changes) - first) / seconds, cpu=cpu / len(changes) * 1e6)
+
+
+def _fill(servers: Servers, changes: Sequence[Change]) -> None:
+    codec = Codec.connect(servers.registry)
+    producer = clients.producer(servers.kafka)
+    for change in changes:
+        resource = Resource(change.type, change.id, change.write, change.body)
+        event = Transformed(change.batch_id, change.resource_id, "bench", change.as_of, [resource])
+        headers: list[tuple[str, str | bytes | None]] = [
+            ("batch_id", change.batch_id.encode()),
+            ("resource_id", change.resource_id.encode()),
+        ]
+        while True:
+            try:
+                producer.produce(topics.TRANSFORM, codec.encode(event), change.key, headers=headers)
+                break
+            except BufferError:
+                producer.poll(0.1)
+    producer.flush()
+
+
+@contextmanager
+def _loader(servers: Servers, sink: str, settings: dict[str, str]) -> Iterator[psutil.Process]:
+    environment = {
+        **os.environ,
+        **settings,
+        "SINK": sink,
+        "KAFKA_BOOTSTRAP_SERVERS": servers.kafka.bootstrap_servers,
+        "SCHEMA_REGISTRY_URL": servers.registry.url,
+        "FHIR_API_URL": servers.fhir,
+        "MONGODB_URL": servers.mongodb,
+        "LOG_LEVEL": "warning",
+    }
+    process = Popen([sys.executable, "-m", "loader"], cwd=ROOT, env=environment)
+    try:
+        yield psutil.Process(process.pid)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _progress(
+    servers: Servers, sink: str, batch_id: str, number: int, process: psutil.Process
+) -> list[tuple[int, int]]:
+    """For each transaction of the loader until `number` records are done: how many it did, and when (ms)."""
+    codec = Codec.connect(servers.registry)
+    reader = clients.reader(servers.kafka)
+    metadata = reader.list_topics(topics.PROGRESS).topics[topics.PROGRESS]
+    reader.assign([TopicPartition(topics.PROGRESS, partition, 0) for partition in metadata.partitions])
+    done: dict[int, int] = {}
+    moved = time.monotonic()
+    while sum(done.values()) < number:
+        message = reader.poll(0.5)
+        if not process.is_running() or time.monotonic() - moved > STANDSTILL:
+            raise Trouble(f"the {sink} loader stands still at {sum(done.values())} of {number} records")
+        if message is None or message.error() is not None:
+            continue
+        told = codec.decode(Progress, message.value())
+        if told.batch_id != batch_id or told.sink != sink:
+            continue
+        if told.failed:
+            raise Trouble(f"the {sink} loader refused {told.failed} records")
+        done[told.at] = done.get(told.at, 0) + told.succeeded
+        moved = time.monotonic()
+    reader.close()
+    return [(done[at], at) for at in sorted(done)]
