@@ -22,7 +22,7 @@ from pipeline.errors import InvalidRecord, Unavailable
 # than English are retried until the source's patience is over.
 REFUSED: Final = re.compile(
     r"authentication failed|no password supplied|role .* (does not exist|is not permitted)|no pg_hba\.conf entry"
-    r"|database .* does not exist|permission denied for database|SSL|certificate|invalid (port|connection|URI)",
+    r"|database .* does not exist|permission denied for database|server does not support SSL|certificate",
     re.IGNORECASE,
 )
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from extractor.settings import SourceSettings
-from extractor.sources import Sources
+from extractor.sources import REFUSED, Sources
 from mapping.credential import Credential
 from pipeline.errors import InvalidRecord, Unavailable
 
@@ -45,6 +45,27 @@ def test_a_source_that_is_away_is_waited_for_until_our_patience_is_over(closed_p
     for clock.now in (61.0, 1_000.0):  # the next resource has a patience of its own, and so has the next day's
         with pytest.raises(Unavailable):
             sources.database("mimic", fresh=True)
+
+
+@pytest.mark.parametrize(
+    ("said", "refused"),
+    [
+        ('FATAL:  password authentication failed for user "reader"', True),
+        ("fe_sendauth: no password supplied", True),
+        ('FATAL:  database "mimic" does not exist', True),
+        ('FATAL:  role "reader" is not permitted to log in', True),
+        ('FATAL:  no pg_hba.conf entry for host "10.0.0.1", user "reader", database "mimic", no encryption', True),
+        ("server does not support SSL, but SSL was required", True),
+        ("SSL error: certificate verify failed", True),
+        ("SSL connection has been closed unexpectedly", False),
+        ("SSL SYSCALL error: EOF detected", False),
+        ("FATAL:  the database system is starting up", False),
+        ("FATAL:  sorry, too many clients already", False),
+        ('could not translate host name "db" to address: Temporary failure in name resolution', False),
+    ],
+)
+def test_only_what_a_person_must_mend_is_taken_for_a_refusal(said: str, refused: bool) -> None:
+    assert bool(REFUSED.search(f'connection to server at "10.0.0.9", port 5432 failed: {said}')) == refused
 
 
 def test_a_secret_that_is_not_set_is_told_by_its_name(closed_port: int) -> None:
