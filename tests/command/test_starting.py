@@ -11,7 +11,7 @@ import pytest
 from command.stack import processes, services
 from command.stack.places import Place
 from command.stack.ports import Ports
-from command.stack.stack import start_all, stop_all
+from command.stack.stack import Stack, start_all, stop_all
 from command.stack.trouble import Trouble
 from tests.command.conftest import MakeServer
 
@@ -85,6 +85,12 @@ def test_a_server_that_runs_on_another_port_than_asked_for_is_told(place: Place,
     here, there = before.ports["KAFKA_PORT"], after.ports["KAFKA_PORT"]
     with pytest.raises(Trouble, match=f"kafka runs on port {here}, not {there}: set KAFKA_PORT or FIRTH_PORT_OFFSET"):
         start_all(place, [after])
+
+
+def test_a_stack_remembers_how_many_workers_were_started(place: Place, make_server: MakeServer) -> None:
+    start_all(place, [make_server("transformer"), make_server("transformer-2"), make_server("extractor")])
+    assert Stack(place, Ports(), {}).as_noted().workers == {"transformer": 2, "extractor": 1}
+    assert Stack(place, Ports(), {"transformer": 1}).as_noted().workers["transformer"] == 1
 
 
 def test_workers_of_a_stage_have_a_slot_and_a_port_each(place: Place) -> None:
