@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from extractor.chunk import Extractor
+from extractor.patience import Patience
 from extractor.settings import ExtractorSettings
 from extractor.sources import Sources
 from mapping import credential, document
@@ -32,7 +33,13 @@ def main() -> None:
     api = ApiClient.of(settings.api)
     codec = Codec.connect(settings.worker.registry)
     sources = Sources(settings.source, credential_of=_credentials(api), secret_of=_secret)
-    extractor = Extractor(sources=sources, mapping_of=_mappings(api), codec=codec, settings=settings.chunk)
+    extractor = Extractor(
+        sources=sources,
+        mapping_of=_mappings(api),
+        codec=codec,
+        settings=settings.chunk,
+        patience=Patience(settings.source.patience),
+    )
     try:
         # One trigger at a time: each is a chunk, as large as a transaction should be.
         run_worker(

@@ -20,10 +20,11 @@ from dataclasses import dataclass
 
 from extractor.catalogue import tables_of
 from extractor.output import Output
+from extractor.patience import Patience
 from extractor.query import Query, Range
 from extractor.rows import Grouping
 from extractor.settings import MEBIBYTE, ChunkSettings
-from extractor.source import BadData, Database, Snapshot, Sources
+from extractor.source import BadData, Database, Snapshot, SourceAway, Sources
 from mapping.identity import BadKey, canonical_key
 from mapping.model import Mapping, ResourceMapping
 from pipeline import logs
@@ -53,12 +54,19 @@ class Extractor:
     """The stage, for one trigger at a time: see the module. What it keeps between triggers only saves time."""
 
     def __init__(
-        self, *, sources: Sources, mapping_of: Callable[[str], Mapping], codec: Codec, settings: ChunkSettings
+        self,
+        *,
+        sources: Sources,
+        mapping_of: Callable[[str], Mapping],
+        codec: Codec,
+        settings: ChunkSettings,
+        patience: Patience,
     ) -> None:
         self._sources = sources
         self._mapping_of = mapping_of
         self._codec = codec
         self._settings = settings
+        self._patience = patience
         self._plans: OrderedDict[tuple[str, str], _Plan] = OrderedDict()
 
     def __call__(self, record: Record) -> Outcome:
@@ -82,7 +90,16 @@ class Extractor:
     def _chunk(self, record: Record, trigger: ExtractorTrigger) -> Outcome:
         mapping = self._mapping_of(trigger.mapping_hash)
         resource = _resource(mapping, trigger.resource_id)
-        database = self._sources.database(mapping.source.id, fresh=trigger.after is None)
+        try:
+            outcome = self._tried(record, trigger, resource, mapping.source.id)
+        except SourceAway as error:
+            raise self._patience.away(mapping.source.id, error) from None
+        self._patience.answered(mapping.source.id)
+        return outcome
+
+    def _tried(self, record: Record, trigger: ExtractorTrigger, resource: ResourceMapping, source_id: str) -> Outcome:
+        """One chunk, with fewer keys where a value among more cannot be had."""
+        database = self._sources.database(source_id, fresh=trigger.after is None)
         plan = self._plan(trigger.mapping_hash, resource, database)
         while True:
             output = Output(record, trigger, resource, plan.query, self._codec)

@@ -52,7 +52,16 @@ class Output:
         """A dead letter of one key: the trigger, narrowed to that key, so that sending it again extracts it alone."""
         narrowed = replace(self._trigger, primary_key_values=[key], after=None, extracted=0)
         record_key = f"{self._resource.id}:{'' if key is None else as_text(key)}".encode()
-        record = replace(self._record, key=record_key, value=self._codec.encode(narrowed), headers=self._headers)
+        origin = self._record
+        record = Record(
+            topic=origin.topic,
+            partition=origin.partition,
+            offset=origin.offset,
+            timestamp=origin.timestamp,
+            key=record_key,
+            value=self._codec.encode(narrowed),
+            headers=self._headers,
+        )
         self.outcome.refused.append(Refusal(record, error))
         self.done += 1
         if key is not None:

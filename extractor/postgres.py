@@ -2,7 +2,7 @@
 
 What goes wrong becomes one of these, with a sentence that never quotes a value:
 
-    Unavailable     the server is down, restarting, out of connections, or gave up the query for another's sake
+    SourceAway      the server is down, restarting, out of connections, or gave up the query for another's sake
     BadData         a value that the server cannot hand over; other rows of the same query might pass
     InvalidRecord   the query can never pass: login refused, no permission, types that don't compare, too slow
 """
@@ -21,8 +21,8 @@ from psycopg import capabilities
 from extractor.catalogue import Catalogue, ColumnType, Table, TableName
 from extractor.query import Query, Range, Statement
 from extractor.rows import Row
-from extractor.source import BadData
-from pipeline.errors import InvalidRecord, Unavailable
+from extractor.source import BadData, SourceAway
+from pipeline.errors import InvalidRecord
 from pipeline.events import Value
 
 # Rows that the client library holds at once: each may have megabytes, and more make it no faster.
@@ -77,7 +77,7 @@ class Snapshot:
     def keys(self, query: Query, wanted: Range, *, limit: int) -> list[Value]:
         """The next distinct keys, in the database's order, no null among them: at most `limit`.
 
-        Raises Unavailable, BadData, InvalidRecord, as do the others.
+        Raises SourceAway, BadData, InvalidRecord, as do the others.
         """
         return [row[0] for row in self.fetch(query.keys(wanted, limit=limit))]
 
@@ -117,7 +117,7 @@ class Database:
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
-        """A read-only transaction that sees one moment. Raises Unavailable."""
+        """A read-only transaction that sees one moment. Raises SourceAway."""
         with _failures():
             cursor = self._connection.execute(self._begin)
             while cursor.nextset():
@@ -130,7 +130,7 @@ class Database:
             self._end()
 
     def catalogue(self, tables: Collection[TableName]) -> Catalogue:
-        """Those of `tables` that are there. Raises Unavailable, InvalidRecord."""
+        """Those of `tables` that are there. Raises SourceAway, InvalidRecord."""
         wanted = {"owners": [owner for owner, _ in tables], "names": [name for _, name in tables]}
         with self.snapshot() as snapshot:
             rows = snapshot.fetch(Statement(TABLES, {**wanted, "exact": EXACT_TYPES}))
@@ -163,12 +163,12 @@ def _failure(error: psycopg.Error) -> Exception:
     if state is None:
         if isinstance(error, psycopg.DataError):  # psycopg itself: a NUL in a text
             return BadData("a value that no PostgreSQL text can hold", reason="bad-value")
-        return Unavailable(f"the connection to the source was lost ({kind})")
+        return SourceAway(f"the connection to the source was lost ({kind})")
     if state == TIMED_OUT:
         sentence = "a query took longer than SOURCE_STATEMENT_TIMEOUT: is there an index on the key and on each join?"
         return InvalidRecord(sentence, reason="source-too-slow")
     if state[:2] in PASSING:
-        return Unavailable(f"the source cannot answer now ({kind}, {state})")
+        return SourceAway(f"the source cannot answer now ({kind}, {state})")
     if state[:2] == "22":
         return BadData(f"the source cannot hand over a value ({kind}, {state})", reason="bad-value")
     # Of syntax and access alone: these sentences are about tables, columns and types.

@@ -10,12 +10,16 @@ from typing import Protocol
 from extractor.catalogue import Catalogue, TableName
 from extractor.query import Query, Range
 from extractor.rows import Row
-from pipeline.errors import InvalidRecord
+from pipeline.errors import InvalidRecord, Unavailable
 from pipeline.events import Value
 
 
 class BadData(InvalidRecord):
     """The server cannot hand over some value of what was asked for: ask for less, and find which."""
+
+
+class SourceAway(Unavailable):
+    """The source is down, busy, or gave up for another's sake: the same may pass later."""
 
 
 class Snapshot(Protocol):
@@ -28,7 +32,7 @@ class Snapshot(Protocol):
     def keys(self, query: Query, wanted: Range, *, limit: int) -> list[Value]:
         """The next distinct keys, in the database's order, no null among them: at most `limit`.
 
-        Raises Unavailable, BadData, InvalidRecord, as do the others.
+        Raises SourceAway, BadData, InvalidRecord, as do the others.
         """
 
     def rows(self, query: Query, wanted: Range) -> Generator[Row, None, None]:
@@ -45,10 +49,10 @@ class Database(Protocol):
     """A connection to one source."""
 
     def snapshot(self) -> AbstractContextManager[Snapshot]:
-        """A read-only transaction that sees one moment. Raises Unavailable."""
+        """A read-only transaction that sees one moment. Raises SourceAway."""
 
     def catalogue(self, tables: Collection[TableName]) -> Catalogue:
-        """Those of `tables` that are there. Raises Unavailable, InvalidRecord."""
+        """Those of `tables` that are there. Raises SourceAway, InvalidRecord."""
 
 
 class Sources(Protocol):

@@ -1,11 +1,9 @@
-"""The connections to sources, one each: made when asked for, given up when a source refuses us or is away."""
+"""The connections to sources, one each, made when asked for."""
 
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 import psycopg
@@ -14,12 +12,13 @@ from psycopg.conninfo import make_conninfo
 
 from extractor.postgres import Database
 from extractor.settings import SourceSettings
+from extractor.source import SourceAway
 from extractor.values import adapters, expect_any_bytes
 from mapping.credential import Credential
-from pipeline.errors import InvalidRecord, Unavailable
+from pipeline.errors import InvalidRecord
 
 # What a server says when it takes nobody in by this address, name and password. In its own language: others
-# than English are retried until the source's patience is over.
+# than English are retried until our patience is over.
 REFUSED: Final = re.compile(
     r"authentication failed|no password supplied|role .* (does not exist|is not permitted)|no pg_hba\.conf entry"
     r"|database .* does not exist|permission denied for database|server does not support SSL|certificate",
@@ -36,17 +35,6 @@ AWAY: Final = (
     ("too many|remaining connection slots", "it is out of connections"),
 )
 
-# An absence that nobody met with for so long says nothing of today's. The loop tries again more often than that.
-FORGOTTEN: Final = 300.0  # seconds
-
-
-@dataclass(slots=True)
-class _Absence:
-    """Since when a source has not been there, and when that was noticed last."""
-
-    since: float
-    noticed: float
-
 
 class Sources:
     """The connections of this process, one a source, made when first asked for.
@@ -60,21 +48,17 @@ class Sources:
         *,
         credential_of: Callable[[str], Credential],
         secret_of: Callable[[str], str | None],
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
         self._credential_of = credential_of
         self._secret_of = secret_of
-        self._clock = clock
         self._open: dict[str, tuple[Credential, Database]] = {}
-        self._away: dict[str, _Absence] = {}
 
     def database(self, source_id: str, *, fresh: bool) -> Database:
         """The source's database. `fresh` asks the api whether the login has changed since.
 
-        Raises Unavailable while the source cannot be reached, and InvalidRecord (`source-refused`) when it does
-        not take us in, or (`source-unreachable`) when it is away for longer than our patience: one source
-        must not hold up the others for good.
+        Raises SourceAway while the source cannot be reached, InvalidRecord (`source-refused`) when it does not
+        take us in, and what asking for the login raises.
         """
         credential, database = self._open.get(source_id, (None, None))
         if database is not None and database.is_open and not fresh:
@@ -84,7 +68,6 @@ class Sources:
             return self._keep(source_id)
         self._drop(source_id)
         made = self._connect(source_id, current)
-        self._away.pop(source_id, None)
         self._open[source_id] = (current, made)
         while len(self._open) > self._settings.connections:
             self._drop(next(iter(self._open)))
@@ -109,7 +92,7 @@ class Sources:
         try:
             connection = psycopg.connect(self._address(credential), context=adapters())
         except psycopg.Error as error:
-            raise self._unreached(source_id, where, str(error)) from None
+            raise _unreached(where, str(error)) from None
         connection.prepare_threshold = None  # plans are made for the keys at hand
         if connection.info.parameter_status("server_encoding") == "SQL_ASCII":
             expect_any_bytes(connection)
@@ -117,23 +100,6 @@ class Sources:
         connection.isolation_level = IsolationLevel.REPEATABLE_READ
         connection.read_only = True
         return Database(connection, statement_timeout=self._settings.statement_timeout)
-
-    def _unreached(self, source_id: str, where: str, said: str) -> Exception:
-        # What the server said may name the login: told in our own words.
-        if REFUSED.search(said):
-            sentence = f"{where} refuses the login: check address, database, login and password of its credential"
-            return InvalidRecord(sentence, reason="source-refused")
-        now = self._clock()
-        absence = self._away.get(source_id)
-        if absence is None or now - absence.noticed > FORGOTTEN:
-            absence = self._away[source_id] = _Absence(since=now, noticed=now)
-        absence.noticed = now
-        why = next((words for pattern, words in AWAY if re.search(pattern, said, re.IGNORECASE)), "no connection")
-        if now - absence.since < self._settings.patience:
-            return Unavailable(f"{where} cannot be reached: {why}")
-        del self._away[source_id]
-        sentence = f"{where} could not be reached for {now - absence.since:.0f} seconds (SOURCE_PATIENCE): {why}"
-        return InvalidRecord(sentence, reason="source-unreachable")
 
     def _address(self, credential: Credential) -> str:
         return make_conninfo(
@@ -163,3 +129,12 @@ class Sources:
             )
             raise InvalidRecord(sentence, reason="source-refused")
         return password
+
+
+def _unreached(where: str, said: str) -> InvalidRecord | SourceAway:
+    # What the server said may name the login: told in our own words.
+    if REFUSED.search(said):
+        sentence = f"{where} refuses the login: check address, database, login and password of its credential"
+        return InvalidRecord(sentence, reason="source-refused")
+    why = next((words for pattern, words in AWAY if re.search(pattern, said, re.IGNORECASE)), "no connection")
+    return SourceAway(f"{where} cannot be reached: {why}")

@@ -20,6 +20,7 @@ from command.bench.servers import bench_stack
 from command.stack import postgres
 from command.stack.stack import Stack
 from extractor.chunk import Extractor
+from extractor.patience import Patience
 from extractor.settings import ChunkSettings, SourceSettings
 from extractor.sources import Sources
 from mapping.credential import Credential
@@ -126,7 +127,13 @@ def _extractor(stack: Stack) -> Extractor:
         password=stack.place.secret(f"postgres-{postgres.ADMIN}"),
     )
     sources = Sources(SourceSettings(), credential_of=lambda _: credential, secret_of=lambda _: None)
-    return Extractor(sources=sources, mapping_of=lambda _: _mapping(), codec=Codec.local(), settings=ChunkSettings())
+    return Extractor(
+        sources=sources,
+        mapping_of=lambda _: _mapping(),
+        codec=Codec.local(),
+        settings=ChunkSettings(),
+        patience=Patience(0),
+    )
 
 
 def _mapping() -> Mapping:

@@ -34,11 +34,11 @@ class SourceDatabase:
         return Sources(settings, credential_of=lambda _: made, secret_of={"SOURCE_PASSWORD": "wrong"}.get)
 
     def extract(
-        self, of: Mapping, trigger: Record | None = None, *, sources: Sources | None = None, **settings: int
+        self, of: Mapping, trigger: Record | None = None, *, sources: Sources | None = None, keys: int = 2000
     ) -> Extraction:
         used = sources or self.sources()
         try:
-            return extract(extractor(used, of, **settings), trigger)
+            return extract(extractor(used, of, keys=keys), trigger)
         finally:
             used.close()
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from extractor.chunk import Extractor
+from extractor.patience import Patience
 from extractor.settings import ChunkSettings
 from extractor.source import Sources
 from mapping.model import Mapping
@@ -51,12 +52,18 @@ class Extraction:
 
 
 def extractor(
-    sources: Sources, mapping: Mapping | Callable[[str], Mapping], *, keys: int = 2000, mebibytes: int = 16
+    sources: Sources,
+    mapping: Mapping | Callable[[str], Mapping],
+    *,
+    keys: int = 2000,
+    mebibytes: int = 16,
+    clock: Callable[[], float] = lambda: 0.0,
 ) -> Extractor:
-    """The stage over `sources`, with one mapping for every hash, or as the function says."""
+    """The stage over `sources`, with one mapping for every hash, or as the function says. Its patience is a minute."""
     settings = ChunkSettings(keys=keys, mebibytes=mebibytes)
     mapping_of = (lambda _: mapping) if isinstance(mapping, Mapping) else mapping
-    return Extractor(sources=sources, mapping_of=mapping_of, codec=CODEC, settings=settings)
+    patience = Patience(60, clock=clock)
+    return Extractor(sources=sources, mapping_of=mapping_of, codec=CODEC, settings=settings, patience=patience)
 
 
 def trigger(values: Sequence[Value] | None = None, *, after: Value = None, extracted: int = 0) -> Record:

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from extractor.source import SourceAway
 from pipeline.dead_letters import dead_letter_id
 from pipeline.errors import InvalidRecord, Misconfigured, Unavailable
 from pipeline.events import ExtractorTrigger
-from pipeline.records import Record
+from pipeline.records import Headers, Record
 from tests.extractor.driving import CODEC, HEADERS, Extraction, extract, extractor, trigger
 from tests.extractor.memory import AS_OF, MemoryDatabase, OneSource, mapping, unknown
 
@@ -17,8 +18,19 @@ MEBIBYTE = 1024 * 1024
 ROWS = st.lists(st.tuples(st.none() | st.integers(-9, 30), st.none() | st.sampled_from("abc")), max_size=60)
 
 
-def run(database: MemoryDatabase, first: Record | None = None, **settings: int) -> Extraction:
-    return extract(extractor(OneSource(database), mapping(), **settings), first)
+def run(database: MemoryDatabase, first: Record | None = None, *, keys: int = 2000, mebibytes: int = 16) -> Extraction:
+    return extract(extractor(OneSource(database), mapping(), keys=keys, mebibytes=mebibytes), first)
+
+
+def record_of(value: bytes | None, headers: Headers = HEADERS) -> Record:
+    return Record("extractor_trigger", 1, 7, 1_700_000_000_000, b"batch:people", value, headers)
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
 def test_the_rows_of_one_key_are_one_record() -> None:
@@ -114,7 +126,7 @@ def test_a_refused_key_can_be_sent_again_alone() -> None:
     database = MemoryDatabase([(number, "x") for number in range(10)], bad={4})
     (refused,) = run(database).refused
     database.bad = ()
-    again = run(database, replace(refused.record, topic="extractor_trigger"))
+    again = run(database, refused.record)
     assert again.primary_keys == ["4"]
 
 
@@ -159,6 +171,23 @@ def test_trouble_of_the_source_is_the_loops_and_the_same_trigger_passes_later(er
     stage = extractor(OneSource(MemoryDatabase([(1, "a")], failures=[error])), mapping())
     with pytest.raises(type(error)):
         stage(trigger())
+    assert extract(stage).primary_keys == ["1"]
+
+
+def test_a_source_that_is_away_is_waited_for_until_our_patience_is_over() -> None:
+    database = MemoryDatabase([(1, "a")], failures=[SourceAway("away") for _ in range(6)])
+    clock = Clock()
+    stage = extractor(OneSource(database), mapping(), clock=clock)
+    for clock.now in (0.0, 30.0, 59.0):
+        with pytest.raises(Unavailable):
+            stage(trigger())
+    clock.now = 60.0
+    made = extract(stage)
+    assert made.reasons == ["source-unreachable"]
+    assert made.faults == ["given up after 60 seconds (SOURCE_PATIENCE): away"]
+    for clock.now in (61.0, 1_000.0):  # the next resource has a patience of its own, and so has the next day's
+        with pytest.raises(Unavailable):
+            stage(trigger())
     assert extract(stage).primary_keys == ["1"]
 
 
@@ -211,8 +240,8 @@ def test_an_unknown_mapping_or_resource_ends_the_resource() -> None:
 )
 def test_an_undecodable_trigger_is_a_dead_letter_and_a_fault_of_its_resource(value: bytes | None) -> None:
     stage = extractor(OneSource(MemoryDatabase([])), mapping())
-    outcome = stage(replace(trigger(), value=value))
+    outcome = stage(record_of(value))
     assert [one.error.reason for one in outcome.refused] == ["undecodable"]
     assert [(one.batch_id, one.resource_id, one.total) for one in outcome.counts] == [("batch", "people", None)]
     assert outcome.counts[0].fault
-    assert stage(replace(trigger(), value=value, headers=())).counts == []
+    assert stage(record_of(value, headers=())).counts == []
