@@ -47,8 +47,7 @@ def create_source(
 
     Raises ValueError for a number of patients out of range, NotOurs, and psycopg.Error.
     """
-    if not PATIENTS_NEEDED <= patients <= MOST_PATIENTS:
-        raise ValueError(f"patients: {patients:,} is not between {PATIENTS_NEEDED} and {MOST_PATIENTS:,}")
+    check_patients(patients)
     mark = f"made by Firth's demo: edition {EDITION}, seed {seed}, {patients} patients"
     with psycopg.connect(url) as connection:
         found = _mark(connection)
@@ -61,6 +60,12 @@ def create_source(
             _make(connection, Hospital(seed), patients, on_progress)
             connection.execute(sql.SQL("comment on table patients is {}").format(sql.Literal(mark)))
         return SourceDatabase(rows=_count(connection), made=found != mark)
+
+
+def check_patients(patients: int) -> None:
+    """Raise ValueError for a number of patients out of range."""
+    if not PATIENTS_NEEDED <= patients <= MOST_PATIENTS:
+        raise ValueError(f"patients: {patients:,} is not between {PATIENTS_NEEDED} and {MOST_PATIENTS:,}")
 
 
 def _mark(connection: psycopg.Connection) -> str | None:

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from command import display
 from command.api_client import Api, Batch
 from command.demo import show
-from command.demo.database import NotOurs, create_source
+from command.demo.database import NotOurs, check_patients, create_source
 from command.demo.servers import Documents, Fhir, source_rows, source_url
 from command.demo.verify import Checked, check
 from command.stack import postgres, processes, services
@@ -37,6 +37,10 @@ def demo(*, patients: int) -> None:
 
     Raises Trouble where anything fails, or where rows in are not resources out and dead letters together.
     """
+    try:
+        check_patients(patients)
+    except ValueError as error:
+        raise Trouble(f"--{error}") from error
     console = Console(highlight=False)
     stack = Stack(USERS_STACK, Ports.from_environment(os.environ), {})
     with display.Setting(console) as setting:
@@ -104,8 +108,6 @@ def _fill_source(stack: Stack, patients: int, console: Console) -> None:
                 patients=patients,
                 on_progress=lambda done: progress.update(task, completed=done),
             )
-        except ValueError as error:
-            raise Trouble(f"--{error}") from error
         except NotOurs as error:
             raise Trouble(str(error)) from error
         except psycopg.Error as error:
