@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from command.stack import processes
-from command.stack.places import Place
+from command.stack.places import Place, shown
 from command.stack.processes import Server
 from command.stack.stack import Stack, State
 from command.stack.trouble import Trouble
@@ -131,7 +131,7 @@ def addresses(console: Console, stack: Stack) -> None:
     """Where a person looks around, and with which token."""
     by_name = {server.name: server.address for server in stack.servers()}
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    table.add_row("api", by_name["api"], f"token in {stack.place.secret_file('api-token')}")
+    table.add_row("api", by_name["api"], f"token in {shown(stack.place.secret_file('api-token'))}")
     table.add_row("FHIR", by_name["hapi"], f"{by_name['hapi']}/Patient?_count=5")
     table.add_row("MongoDB", by_name["mongodb"], "database fhir")
     table.add_row("Kafka", by_name["kafka"], f"schemas at {by_name['registry']}/apis/ccompat/v7/subjects")

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from command.stack.places import CACHE, ROOT
+from command.stack.places import CACHE, ROOT, shown
 from command.stack.system import maven
 from command.stack.trouble import GIB, Trouble, check_space
 
@@ -103,7 +103,7 @@ def _run_maven(modules: Sequence[str], out: Path, tell: Callable[[str], None]) -
                 tell(f"{fetched} files fetched, now {match['file']}")
     if process.returncode:
         errors = [line for line in log.read_text().splitlines() if line.startswith("[ERROR]")]
-        raise Trouble(f"Maven could not fetch or build {', '.join(modules)}; its log is {log}", log=errors[:6])
+        raise Trouble(f"Maven could not fetch or build {', '.join(modules)}; its log is {shown(log)}", log=errors[:6])
 
 
 def _make_definitions(folder: Path) -> None:

@@ -17,6 +17,11 @@ ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".firth" / "cache"
 
 
+def shown(path: Path) -> str:
+    """A path as a person at the clone's root types it."""
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """The folder of one stack. Nothing outside of it is written while the stack runs."""

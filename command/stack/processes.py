@@ -18,7 +18,7 @@ from pathlib import Path
 import orjson
 import psutil
 
-from command.stack.places import Place
+from command.stack.places import Place, shown
 from command.stack.ports import check_free
 from command.stack.trouble import FULL_DISK, Trouble, full_disk
 
@@ -196,7 +196,7 @@ def _failed(place: Place, name: str, what: str) -> Trouble:
     lines = told[-LOG_LINES:]
     if any(FULL_DISK in line for line in lines):
         return full_disk(place.folder)
-    return Trouble(f"{name}: {what}; its log, {log_file(place, name)}, ends with:", log=lines)
+    return Trouble(f"{name}: {what}; its log, {shown(log_file(place, name))}, ends with:", log=lines)
 
 
 def _signal(started: Started, number: signal.Signals) -> None:
