@@ -78,6 +78,8 @@ def counts(console: Console, checked: Sequence[Checked]) -> None:
         )
     console.print(table)
     console.print("✓ the server itself, asked now, counts as many", style="dim")
+    if any(stored > one.progress.loaded[sink] for one in checked for sink, stored in one.stored.items()):
+        console.print("A server that holds more has them from a larger demo before this one.", style="dim")
 
 
 def dead_letters(console: Console, batch: Batch) -> None:
