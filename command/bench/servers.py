@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,14 +10,28 @@ from contextlib import contextmanager
 from command.stack.places import ROOT, Place
 from command.stack.ports import Ports
 from command.stack.stack import Stack, set_up
+from command.stack.trouble import Trouble
 
 OFFSET = 25_000  # of its ports, above those of test sessions
 
 
 @contextmanager
 def bench_stack(*names: str) -> Iterator[Stack]:
-    """A stack with the servers `names` and what they need running, or all; stopped at the end, its data gone."""
-    stack = Stack(Place(ROOT / ".firth" / "bench"), Ports().moved(OFFSET), {})
+    """A stack with the servers `names` and what they need running, or all; stopped at the end, its data gone.
+
+    Raises Trouble where another benchmark runs: both would measure each other.
+    """
+    folder = ROOT / ".firth" / "bench"
+    folder.parent.mkdir(exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Trouble("another benchmark runs: wait for its end") from None
+        yield from _fresh(Stack(Place(folder), Ports().moved(OFFSET), {}), names)
+
+
+def _fresh(stack: Stack, names: tuple[str, ...]) -> Iterator[Stack]:
     set_up()
     stack.stop()  # what a benchmark that was killed has left
     shutil.rmtree(stack.place.folder, ignore_errors=True)
