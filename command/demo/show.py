@@ -40,7 +40,7 @@ class Running:
             self._said = time.monotonic()
             done = ", ".join(f"{SINKS[sink]} {_loaded(batch, sink):,}" for sink in batch.sinks)
             extracted = sum(one.extracted for one in batch.resources)
-            print(f"{self._said - self._began:5.0f} s  extracted {extracted:,}, {done}")
+            self._console.print(f"{self._said - self._began:5.0f} s  extracted {extracted:,}, {done}")
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:
