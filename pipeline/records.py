@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from pipeline.errors import InvalidRecord
 
@@ -18,8 +18,8 @@ BATCH_ID = "batch_id"
 RESOURCE_ID = "resource_id"
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+# Tuples, since one is made of every record: a third of the time that a frozen dataclass takes.
+class Record(NamedTuple):
     """One record as consumed: the bytes are the broker's, never decoded and encoded again.
 
     `timestamp` is in milliseconds since the epoch. `offset` counts within its partition.
@@ -34,8 +34,7 @@ class Record:
     headers: Headers = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Produced:
+class Produced(NamedTuple):
     """One record to write. Same key, same partition: order per key is kept by this alone."""
 
     topic: str

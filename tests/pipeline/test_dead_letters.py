@@ -40,6 +40,10 @@ def test_another_place_stage_or_sink_is_another_dead_letter() -> None:
     assert len(ids) == 12
 
 
+def test_rows_refused_under_one_trigger_are_dead_letters_of_their_own() -> None:
+    assert letter(record()).id != letter(record()._replace(key=b"another row")).id
+
+
 def test_a_record_that_was_sent_again_says_how_often_it_was_tried() -> None:
     assert letter(record(headers=[("attempt", b"3")])).attempt == 3
     assert letter(record(headers=[("attempt", b"many")])).attempt == 1

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterator
 
 import pytest
+import structlog
 from prometheus_client import generate_latest
 
 from pipeline import logs, metrics
@@ -15,6 +17,16 @@ from pipeline.narrowing import attempt
 from pipeline.records import Outcome, Record, Refusal
 
 NAME = "Garibaldi"
+
+
+@pytest.fixture(autouse=True)
+def _undo() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    structlog.reset_defaults()
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
