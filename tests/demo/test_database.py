@@ -37,10 +37,10 @@ def test_a_database_is_made_once(database: str) -> None:
 def test_a_larger_hospital_has_the_patients_of_the_smaller(database: str) -> None:
     create_source(database, patients=30)
     with psycopg.connect(database) as connection:
-        before = connection.execute("select * from labevents order by row_id").fetchall()
+        before = connection.execute("select * from diagnoses_icd order by row_id").fetchall()
     create_source(database, patients=60)
     with psycopg.connect(database) as connection:
-        after = connection.execute("select * from labevents order by row_id").fetchall()
+        after = connection.execute("select * from diagnoses_icd order by row_id").fetchall()
     assert after[: len(before)] == before
     assert len(after) > len(before)
 
