@@ -251,11 +251,16 @@ def _drain(servers: Servers, sink: str, changes: Sequence[Change], settings: dic
     starting it is not what is measured."""
     _fill(servers, changes)
     with _loader(servers, sink, settings) as process:
-        counts = _progress(servers, sink, changes[0].batch_id, len(changes), process)
-        cpu = sum(process.cpu_times()[:2])
-    (first, began), (_, ended) = counts[0], counts[-1]
-    seconds = (ended - began) / 1000
-    return Drained(rate=(len(changes) - first) / seconds, cpu=cpu / len(changes) * 1e6)
+        done, at_first = _progress(servers, sink, changes[0].batch_id, len(changes), process)
+        cpu = _cpu(process) - at_first
+    began, ended = min(done), max(done)
+    left = len(changes) - done[began]
+    return Drained(rate=left / (ended - began) * 1000, cpu=cpu / left * 1e6)
+
+
+def _cpu(process: psutil.Process) -> float:
+    """Seconds of a core that the process used so far."""
+    return sum(process.cpu_times()[:2])
 
 
 def _fill(servers: Servers, changes: Sequence[Change]) -> None:
@@ -299,16 +304,18 @@ def _loader(servers: Servers, sink: str, settings: dict[str, str]) -> Iterator[p
 
 def _progress(
     servers: Servers, sink: str, batch_id: str, number: int, process: psutil.Process
-) -> list[tuple[int, int]]:
-    """For each transaction of the loader until `number` records are done: how many it did, and when (ms)."""
+) -> tuple[dict[int, int], float]:
+    """Wait until `number` records are done: how many were, by the time (ms) of the loader's transactions, and
+    the CPU that it had used when the first of them was seen."""
     codec = Codec.connect(servers.registry)
     reader = clients.reader(servers.kafka)
     metadata = reader.list_topics(topics.PROGRESS).topics[topics.PROGRESS]
     reader.assign([TopicPartition(topics.PROGRESS, partition, 0) for partition in metadata.partitions])
     done: dict[int, int] = {}
+    at_first = 0.0
     moved = time.monotonic()
     while sum(done.values()) < number:
-        message = reader.poll(0.5)
+        message = reader.poll(0.1)
         if not process.is_running() or time.monotonic() - moved > STANDSTILL:
             raise Trouble(f"the {sink} loader stands still at {sum(done.values())} of {number} records")
         if message is None or message.error() is not None:
@@ -318,7 +325,8 @@ def _progress(
             continue
         if told.failed:
             raise Trouble(f"the {sink} loader refused {told.failed} records")
+        at_first = at_first if done else _cpu(process)
         done[told.at] = done.get(told.at, 0) + told.succeeded
         moved = time.monotonic()
     reader.close()
-    return [(done[at], at) for at in sorted(done)]
+    return done, at_first
