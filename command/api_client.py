@@ -61,13 +61,18 @@ class Batch:
 
 
 class Api:
-    """A connection to the api at `url`, showing `token`. Every method raises Trouble with what the api said."""
+    """A connection to the api at `url`, showing `token`; to be closed. Every method raises Trouble with what the api
+    said."""
 
     def __init__(self, url: str, *, token: str) -> None:
         self._url = url.rstrip("/")
         self._session = requests.Session()
         self._session.trust_env = False  # neither a proxy nor a .netrc of the machine
         self._session.headers["Authorization"] = f"Bearer {token}"
+
+    def close(self) -> None:
+        """Leave the api."""
+        self._session.close()
 
     def import_mapping(self, document: Mapping[str, object]) -> None:
         """Import a mapping in the Pyrog shape, or replace that of the same source."""

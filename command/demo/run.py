@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -58,17 +59,24 @@ def run(stack: Stack, *, patients: int, console: Console) -> list[Checked]:
     """The demo on a stack that runs, up to the counts and the example. Raises Trouble."""
     _fill_source(stack, patients, console)
     expected = source_rows(stack)
-    api = Api(services.api_url(stack.ports), token=stack.place.secret("api-token"))
-    api.import_mapping(mapping_of(stack))
     began = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     started = time.monotonic()
-    batch_id = api.start_batch(list(expected))
-    with show.Running(console, expected) as running:
-        batch = _watch(api, batch_id, running, stack)
+    with closing(Api(services.api_url(stack.ports), token=stack.place.secret("api-token"))) as api:
+        api.import_mapping(mapping_of(stack))
+        batch_id = api.start_batch(list(expected))
+        with show.Running(console, expected) as running:
+            batch = _watch(api, batch_id, running, stack)
     seconds = time.monotonic() - started
-    fhir, documents = Fhir.of(stack), Documents(stack)
-    checked = list(check(batch, source=expected, fhir=fhir, documents=documents, began=began))
     console.print(f"\nBatch {batch_id}: {batch.state} after {seconds:.0f} s.\n", soft_wrap=True)
+    with closing(Documents(stack)) as documents:
+        return _count(console, batch, source=expected, documents=documents, fhir=Fhir.of(stack), began=began)
+
+
+def _count(
+    console: Console, batch: Batch, *, source: dict[str, int], documents: Documents, fhir: Fhir, began: str
+) -> list[Checked]:
+    """Count again at the servers, and show the counts and an example."""
+    checked = list(check(batch, source=source, fhir=fhir, documents=documents, began=began))
     show.counts(console, checked)
     changed = sum(one.changed for one in checked)
     console.print(f"In HAPI, {changed:,} resources are new or changed." if changed else "In HAPI nothing changed.")

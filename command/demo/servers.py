@@ -88,11 +88,16 @@ class Fhir:
 
 
 class Documents:
-    """The MongoDB database that is written to. Every method raises Trouble."""
+    """The MongoDB database that is written to; to be closed. Every method raises Trouble."""
 
     def __init__(self, stack: Stack) -> None:
         self.url = mongodb.url(stack.ports)
-        self._database = pymongo.MongoClient[dict[str, Any]](self.url, serverSelectionTimeoutMS=5000)["fhir"]
+        self._client = pymongo.MongoClient[dict[str, Any]](self.url, serverSelectionTimeoutMS=5000)
+        self._database = self._client["fhir"]
+
+    def close(self) -> None:
+        """Leave the server."""
+        self._client.close()
 
     def count_of(self, resource_type: str, resource_id: str, batch_id: str) -> int:
         """Documents that this batch brought, or brought again."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -50,12 +51,13 @@ def url() -> Iterator[str]:
 
 
 def test_a_batch_is_started_with_the_token(url: str) -> None:
-    assert Api(url, token="right").start_batch(["mimic-patient"]) == "b1"
+    with closing(Api(url, token="right")) as api:
+        assert api.start_batch(["mimic-patient"]) == "b1"
 
 
 def test_a_refused_mapping_is_told_with_its_first_mistakes(url: str) -> None:
-    with pytest.raises(Trouble) as raised:
-        Api(url, token="right").import_mapping({})
+    with closing(Api(url, token="right")) as api, pytest.raises(Trouble) as raised:
+        api.import_mapping({})
     assert str(raised.value) == (
         "api: POST /mappings: 422: 4 mistakes; Patient.a: no such element; Patient.b: no such element; "
         "Patient.c: no such element; …"
@@ -63,5 +65,8 @@ def test_a_refused_mapping_is_told_with_its_first_mistakes(url: str) -> None:
 
 
 def test_an_api_that_is_not_there_is_told_with_what_to_type() -> None:
-    with pytest.raises(Trouble, match=r"api at http://127.0.0.1:1: ConnectionError: ./firth status"):
-        Api("http://127.0.0.1:1", token="right").batch("b1")
+    with (
+        closing(Api("http://127.0.0.1:1", token="right")) as api,
+        pytest.raises(Trouble, match=r"api at http://127.0.0.1:1: ConnectionError: ./firth status"),
+    ):
+        api.batch("b1")
