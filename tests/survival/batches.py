@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -45,12 +46,13 @@ class Hospital:
     api: Api
 
     @classmethod
-    def open(cls, stack: Stack, patients: int = PATIENTS) -> Hospital:
+    @contextmanager
+    def open(cls, stack: Stack) -> Iterator[Hospital]:
         """Fill the source and import the mapping; nothing is done twice."""
-        create_source(source_url(stack), patients=patients)
-        api = Api(services.api_url(stack.ports), token=stack.place.secret("api-token"))
-        api.import_mapping(mapping_of(stack))
-        return cls(stack, api)
+        create_source(source_url(stack), patients=PATIENTS)
+        with closing(Api(services.api_url(stack.ports), token=stack.place.secret("api-token"))) as api:
+            api.import_mapping(mapping_of(stack))
+            yield cls(stack, api)
 
     def start_batch(self) -> Running:
         """A batch of every resource of the mapping."""
@@ -93,13 +95,14 @@ class Running:
 
     def _checked(self) -> Sequence[Checked]:
         stack = self.hospital.stack
-        return check(
-            self.now(),
-            source=source_rows(stack),
-            fhir=Fhir.of(stack),
-            documents=Documents(stack),
-            began=self.began,
-        )
+        with closing(Documents(stack)) as documents:
+            return check(
+                self.now(),
+                source=source_rows(stack),
+                fhir=Fhir.of(stack),
+                documents=documents,
+                began=self.began,
+            )
 
     def loads(self) -> Counter[tuple[str, str, str]]:
         """How often each resource was loaded into each sink in this batch, as the `load` topic tells."""

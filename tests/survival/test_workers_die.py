@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -16,8 +17,9 @@ SESSION = 10.0  # seconds after which the broker takes a silent worker for dead
 
 
 @pytest.fixture
-def hospital(servers: Stack, stack: RunningStack) -> Hospital:
-    return Hospital.open(servers)
+def hospital(servers: Stack, stack: RunningStack) -> Iterator[Hospital]:
+    with Hospital.open(servers) as opened:
+        yield opened
 
 
 def assert_exact(running: Running) -> None:
