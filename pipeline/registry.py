@@ -35,12 +35,17 @@ class Registry:
             known = self._ask("POST", f"/subjects/{subject}/versions", {"schema": schema, "schemaType": "AVRO"})
         if known is None:
             raise Misconfigured(f"schema registry {self._url}: takes no schemas there: check SCHEMA_REGISTRY_URL")
-        return int(known["id"])
+        return int(self._part(known, "id"))
 
     def schema(self, schema_id: int) -> str | None:
         """The schema of an id as its JSON text, or None if the registry has no such id."""
         known = self._ask("GET", f"/schemas/ids/{schema_id}")
-        return None if known is None else str(known["schema"])
+        return None if known is None else str(self._part(known, "schema"))
+
+    def _part(self, answer: dict[str, Any], name: str) -> Any:
+        if name not in answer:
+            raise Unavailable(f"schema registry {self._url}: an answer without {name!r}: is it a schema registry?")
+        return answer[name]
 
     def _ask(self, method: str, path: str, body: dict[str, str] | None = None) -> dict[str, Any] | None:
         """The answer's JSON object, or None for 404."""
@@ -51,7 +56,8 @@ class Registry:
             if answer.status_code == requests.codes.not_found:
                 return None
             if answer.status_code == requests.codes.ok:
-                return dict(answer.json())
+                body = answer.json()
+                return body if isinstance(body, dict) else {}
         except (requests.ConnectionError, requests.Timeout, requests.JSONDecodeError) as error:
             raise Unavailable(f"schema registry {self._url}: {type(error).__name__}: is it running?") from None
         except requests.RequestException as error:

@@ -40,6 +40,7 @@ def _make_missing(client: AdminClient, settings: TopicSettings) -> None:
     try:
         present = client.list_topics(timeout=_ANSWER).topics
     except KafkaException as error:
+        client.poll(0)  # raises Misconfigured where the broker answered, and refused us
         raise kafka.failure(error) from None
     missing = [_topic(name, settings) for name in topics.ALL if name not in present]
     if not missing:
