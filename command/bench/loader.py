@@ -249,6 +249,7 @@ def _upsert(collection: Collection[mongo.Document], changes: Sequence[Change]) -
 def _drain(servers: Servers, sink: str, changes: Sequence[Change], settings: dict[str, str]) -> Drained:
     """Fill the topic, start a loader, wait until all is loaded. The rate is from the end of its first batch on:
     starting it is not what is measured."""
+    _skip(servers, sink)
     _fill(servers, changes)
     with _loader(servers, sink, settings) as process:
         done, at_first = _progress(servers, sink, changes[0].batch_id, len(changes), process)
@@ -261,6 +262,17 @@ def _drain(servers: Servers, sink: str, changes: Sequence[Change], settings: dic
 def _cpu(process: psutil.Process) -> float:
     """Seconds of a core that the process used so far."""
     return sum(process.cpu_times()[:2])
+
+
+def _skip(servers: Servers, sink: str) -> None:
+    """Have the loader begin behind all that is in the topic now: what others were measured with."""
+    consumer = clients.consumer(servers.kafka, group=f"loader-{sink}", session_timeout=10)
+    ends = []
+    for partition in consumer.list_topics(topics.TRANSFORM).topics[topics.TRANSFORM].partitions:
+        _, end = consumer.get_watermark_offsets(TopicPartition(topics.TRANSFORM, partition))
+        ends.append(TopicPartition(topics.TRANSFORM, partition, end))
+    consumer.commit(offsets=ends, asynchronous=False)
+    consumer.close()
 
 
 def _fill(servers: Servers, changes: Sequence[Change]) -> None:
