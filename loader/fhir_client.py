@@ -110,13 +110,15 @@ class FhirClient:
             data={"_id": ",".join(ids), "_count": str(len(ids)), "_elements": "extension"},
             headers={"Cache-Control": "no-store"},
         )
-        what = verdict(answer)
-        if answer.status == HTTPStatus.OK:
-            found = orjson.loads(answer.body)
-            return [entry["resource"] for entry in found.get("entry", ()) if entry["search"]["mode"] == "match"]
-        if what is Verdict.PASSING:
+        if verdict(answer) is Verdict.PASSING:
             raise Unavailable(f"FHIR server at {self.url}: {answer.said} to a search", retry_after=answer.retry_after)
-        raise self.denied(answer)
+        if answer.status != HTTPStatus.OK:
+            raise self.denied(answer)
+        try:
+            entries = orjson.loads(answer.body).get("entry", ())
+            return [entry["resource"] for entry in entries if entry["resource"]["resourceType"] == resource_type]
+        except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError):
+            raise self.denied(answer) from None
 
     def _ask(
         self,

@@ -34,6 +34,9 @@ def shortcoming(client: FhirClient) -> str | None:
     if what is Verdict.DENIED:
         raise client.denied(answer)
     if what is Verdict.REFUSED:
+        if verdict(client.transact(_transaction(_put(source)))) is not Verdict.ACCEPTED:
+            return "whether the FHIR server takes references ahead of their target is unknown: it takes no Basic at all"
+        client.transact(_transaction(_deletion(source)))
         return f"the FHIR server refuses references to resources that are not there yet: {_REMEDY}"
     if what is Verdict.PASSING:
         raise Unavailable(f"FHIR server at {client.url}: {answer.said} to a question about references")
@@ -44,14 +47,15 @@ def shortcoming(client: FhirClient) -> str | None:
     return None
 
 
-def _put(source: str, target: str) -> dict[str, object]:
+def _put(source: str, target: str | None = None) -> dict[str, object]:
     resource_type, _, resource_id = source.partition("/")
-    resource = {
+    resource: dict[str, object] = {
         "resourceType": resource_type,
         "id": resource_id,
         "code": {"text": "Does this server take references ahead of their target?"},
-        "subject": {"reference": target},
     }
+    if target is not None:
+        resource["subject"] = {"reference": target}
     return {"resource": resource, "request": {"method": "PUT", "url": source}}
 
 

@@ -262,3 +262,24 @@ def test_a_pause_grows_within_its_bounds() -> None:
 
 def test_an_answer_says_what_came_in_its_place() -> None:
     assert (Answer(503).said, Answer(None, trouble="no connection").said) == ("HTTP 503", "no connection")
+
+
+@pytest.mark.parametrize("answer", [b"", b"<html>", b"[]", b'{"entry":[7]}', b'{"entry":[{"resource":{}}]}'])
+def test_a_search_that_no_fhir_server_would_answer_so_stops_the_worker(
+    front: Front, sink: HapiSink, answer: bytes
+) -> None:
+    front.amiss = lambda ask: Reply(200, answer) if ask.path.endswith("_search") else None
+    with pytest.raises(Misconfigured, match="check FHIR_API_URL"):
+        sink.write([change("a", write="ensure")])
+
+
+def test_nothing_of_a_resource_gets_into_logs_or_sentences(
+    front: Front, sink: HapiSink, capfd: pytest.CaptureFixture[str]
+) -> None:
+    front.amiss = in_turn(Reply(500, outcome(diagnostics="Jones")), Reply(503), Reply(409))
+    changes = [change(f"r{number}", language="refuse-me", name=[{"family": "Jones"}]) for number in range(12)]
+    results = sink.write(changes)
+    written = "".join(capfd.readouterr())
+    assert "a bundle goes in parts" in written
+    assert "Jones" not in written
+    assert not any("Jones" in str(result) or "r1" in str(result) for result in results)

@@ -20,6 +20,10 @@ def puts(ask: Ask) -> bool:
     return any(entry["request"]["method"] == "PUT" for entry in ask.entries)
 
 
+def refers(ask: Ask) -> bool:
+    return any("subject" in entry.get("resource", {}) for entry in ask.entries)
+
+
 @pytest.fixture
 def front() -> Front:
     return Front(MemoryFhir())
@@ -39,10 +43,17 @@ def test_a_server_that_stores_them_but_makes_no_placeholder_is_told_what_to_turn
 
 
 def test_a_server_that_refuses_them_is_told_what_to_turn_on(front: Front, client: FhirClient) -> None:
-    front.amiss = lambda ask: Reply(400, outcome(diagnostics="HAPI-1094: not found")) if puts(ask) else None
+    front.amiss = lambda ask: Reply(400, outcome(diagnostics="HAPI-1094: not found")) if refers(ask) else None
     sentence = shortcoming(client)
     assert sentence is not None
     assert "refuses references" in sentence
+
+
+def test_a_server_that_takes_no_basic_resource_is_not_accused_of_more(front: Front, client: FhirClient) -> None:
+    front.amiss = lambda ask: Reply(422, outcome("not-supported")) if puts(ask) else None
+    sentence = shortcoming(client)
+    assert sentence is not None
+    assert "unknown" in sentence
 
 
 def test_a_server_that_makes_placeholders_is_told_nothing(front: Front, client: FhirClient) -> None:
