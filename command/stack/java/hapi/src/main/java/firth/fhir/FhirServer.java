@@ -30,7 +30,16 @@ public final class FhirServer {
 
   private FhirServer() {}
 
-  public static void main(String[] arguments) throws Exception {
+  public static void main(String[] arguments) {
+    try {
+      serve();
+    } catch (Exception e) {
+      LOG.error("the server cannot start", e);
+      System.exit(1); // by itself it would stay: HAPI's own threads are running
+    }
+  }
+
+  private static void serve() throws Exception {
     Settings settings = Settings.from(System.getenv());
     AnnotationConfigApplicationContext parts = new AnnotationConfigApplicationContext();
     parts.registerBean(Settings.class, () -> settings);

@@ -30,6 +30,11 @@ public final class MongoServer {
                   tidying.shutdownNow();
                   server.shutdown();
                 }));
-    server.bind(host, port);
+    try {
+      server.bind(host, port);
+    } catch (RuntimeException e) {
+      System.err.println(host + ":" + port + " cannot be listened on: " + e.getMessage());
+      System.exit(1); // by itself it would stay: the threads of the server are running
+    }
   }
 }
