@@ -32,7 +32,7 @@ public final class MongoServer {
                 }));
     try {
       server.bind(host, port);
-    } catch (RuntimeException e) {
+    } catch (Exception e) { // netty throws checked ones unannounced
       System.err.println(host + ":" + port + " cannot be listened on: " + e.getMessage());
       System.exit(1); // by itself it would stay: the threads of the server are running
     }
