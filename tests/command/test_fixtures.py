@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
+from itertools import count
+
 import psycopg
 import pymongo
 import pytest
 import requests
 from confluent_kafka.admin import AdminClient
+from pymongo.errors import PyMongoError
 
+from command.stack.stack import Stack
 from tests.stack import Kafka, RunningStack
+from tests.survival.batches import wait_for
 
 pytestmark = pytest.mark.stack
 
@@ -47,6 +54,30 @@ def test_mongodb_upserts(mongodb: str) -> None:
         for _ in range(2):
             things.replace_one({"_id": 1}, {"value": "x"}, upsert=True)
         assert list(things.find()) == [{"_id": 1, "value": "x"}]
+
+
+def test_what_mongodb_acknowledged_survives_its_kill(servers: Stack, mongodb: str) -> None:
+    running = RunningStack(servers)
+    acknowledged: list[int] = []
+
+    def write_until_it_is_gone() -> None:
+        with (
+            pymongo.MongoClient[dict[str, object]](mongodb, retryWrites=False, serverSelectionTimeoutMS=1000) as client,
+            suppress(PyMongoError),
+        ):
+            for number in count():
+                client.of_a_test.numbers.insert_one({"_id": number})
+                acknowledged.append(number)
+
+    writer = threading.Thread(target=write_until_it_is_gone)
+    writer.start()
+    wait_for(lambda: len(acknowledged) > 100, "a hundred writes")
+    running.kill("mongodb")
+    writer.join()
+    running.start("mongodb")
+    with pymongo.MongoClient[dict[str, object]](mongodb) as client:
+        kept = {document["_id"] for document in client.of_a_test.numbers.find()}
+    assert kept.issuperset(acknowledged)
 
 
 def test_a_killed_worker_is_started_again_and_nothing_else_is(stack: RunningStack) -> None:
