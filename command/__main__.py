@@ -103,7 +103,7 @@ def demo(
     """Start the stack, make a hospital's database, turn it into FHIR and show what became of every row."""
     from command.demo.run import demo as run_demo  # noqa: PLC0415
 
-    run_demo(patients=patients)
+    run_demo(patients=patients, console=out)
 
 
 @app.command()

@@ -26,12 +26,11 @@ class UnknownBenchmark(Exception):
     """There is no benchmark of that name; the message names those that there are."""
 
 
-def run(names: Sequence[str] = (), *, full: bool = False, console: Console | None = None) -> None:
+def run(names: Sequence[str], *, full: bool, console: Console) -> None:
     """Run the benchmarks `names`, or all, one after another: they would slow each other down."""
     for name in names:
         if name not in BENCHMARKS:
             raise UnknownBenchmark(f'there is no benchmark "{name}" (there are: {", ".join(BENCHMARKS)})')
-    console = console or Console()
     for name in names or BENCHMARKS:
         console.rule(f"[bold]{name}[/]: {BENCHMARKS[name]}")
         import_module(f"command.bench.{name}").bench(console, full=full)

@@ -33,7 +33,7 @@ LOG_LINES: Final = 5
 FIRST_PATIENT: Final = "http://mimic.mit.edu/fhir/mimic/identifier/patient|10000"
 
 
-def demo(*, patients: int) -> None:
+def demo(*, patients: int, console: Console) -> None:
     """Run the demo on this clone's stack, which is started where it does not run.
 
     Raises Trouble where anything fails, or where rows in are not resources out and dead letters together.
@@ -42,7 +42,6 @@ def demo(*, patients: int) -> None:
         check_patients(patients)
     except ValueError as error:
         raise Trouble(f"--{error}") from error
-    console = Console(highlight=False)
     stack = Stack(USERS_STACK, Ports.from_environment(os.environ), {})
     with display.Setting(console) as setting:
         set_up(tell=setting.tell)
