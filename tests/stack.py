@@ -20,8 +20,9 @@ from command.stack.ports import Ports
 from command.stack.stack import Stack, set_up
 from command.stack.trouble import Trouble
 
-FIRST_OFFSET = 10_000
-NEXT_OFFSET = 1_000
+# Every port of every session stays below 32768, where Linux begins to give ports to connections by itself.
+FIRST_OFFSET = 5_000
+NEXT_OFFSET = 50
 SESSIONS = 10
 ENDS_WITHIN = 10.0  # seconds, of a killed process
 

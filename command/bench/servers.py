@@ -12,7 +12,7 @@ from command.stack.ports import Ports
 from command.stack.stack import Stack, set_up
 from command.stack.trouble import Trouble
 
-OFFSET = 25_000  # of its ports, above those of test sessions
+OFFSET = 5_600  # of its ports: above those of test sessions, below those that Linux gives to connections by itself
 
 
 @contextmanager

@@ -17,6 +17,8 @@ MANY = 5_000
 def test_two_workers_share_the_partitions_and_every_record_comes_out_once(stage: Stage) -> None:
     workers = [stage.worker("0"), stage.worker("1")]
     until(lambda: stage.members() == 2, what="both in the group")
+    for worker in workers:
+        worker.until_said("partitions assigned")
     stage.until_out(stage.write([b"good"] * MANY))
     assert stage.counts() == (MANY, 0, 0)
     shares = [worker.said("partitions assigned")[-1]["partitions"] for worker in workers]
