@@ -22,9 +22,10 @@ _RECENT: Final = 30.0  # seconds since the last turn within which a worker count
 
 
 class Pulse:
-    """What the loop tells of itself. Written by the loop alone, read by the server's threads."""
+    """What the loop tells of itself. Written by the loop (and `stopping` by a signal), read by the server."""
 
     def __init__(self) -> None:
+        self.stopping = False
         self.joined = False
         self.working = False
         self.waiting_for: str | None = None

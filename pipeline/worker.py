@@ -23,12 +23,12 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from pipeline import kafka, logs, metrics
 from pipeline.codec import Codec
 from pipeline.dead_letters import dead_letter
-from pipeline.errors import FirthError, InvalidRecord, Replaced, Unavailable
+from pipeline.errors import FirthError, InvalidRecord, Unavailable
 from pipeline.events import DeadLetter, Progress
 from pipeline.health import HealthServer, Pulse
 from pipeline.narrowing import attempt
@@ -37,15 +37,14 @@ from pipeline.records import BATCH_ID, RESOURCE_ID, Outcome, Produced, Record, R
 from pipeline.service_settings import WorkerSettings
 from pipeline.topic_maker import ensure_topics
 from pipeline.topics import DLQ, PROGRESS
+from pipeline.transactions import OutcomeUnknown, Transactions
 
 log = logs.get(__name__)
 
 _POLL: Final = 0.5  # seconds; how long a signal to stop may go unnoticed
-_ANSWER: Final = 5.0  # seconds for one try of a call to the transaction's coordinator
 _FIRST_WAIT: Final = 0.1  # seconds of back-off, doubled each time up to
 _LONGEST_WAIT: Final = 30.0
 _LONGEST_ASKED: Final = 300.0  # where a server asks for a longer wait
-_GRACE: Final = 10.0  # seconds after a signal to stop in which a transaction may still be brought to its end
 
 
 def each(function: Callable[[Record], Outcome]) -> Stage:
@@ -118,25 +117,33 @@ class _Worker:
         self._pulse = pulse
         self._flood = Flood(settings.flood_limit)
         self._failed_in_a_row = 0
-        self._stopping = False
         self._rebalanced = False
         self._membership: Any = None
-        self._undelivered: FirthError | None = None
-        self._began = self._measured = 0.0
+        self._measured = 0.0
         self._metrics = metrics.Worker(name, sink)
-        group = name if sink is None else f"{name}-{sink}"
-        self._broker, self._transactional_id = settings.kafka, f"{group}-{settings.slot}"
-        self._producer = self._new_producer()
-        self._consumer = kafka.consumer(settings.kafka, group=group, session_timeout=settings.session_timeout)
-        self._log = log.bind(stage=name, sink=sink, group=group, slot=settings.slot)
+        self._group = name if sink is None else f"{name}-{sink}"
+        self._settings = settings
+        self._log = log.bind(stage=name, sink=sink, group=self._group, slot=settings.slot)
 
     def run(self, reads: str, max_records: int) -> None:
+        """Work until `stop` is called."""
+        while not self._pulse.stopping:
+            try:
+                self._work(reads, max_records)
+            except OutcomeUnknown as error:
+                self._log.warning("starting over", sentence=str(error))
+        self._log.info("stopped as asked")
+
+    def _work(self, reads: str, max_records: int) -> None:
+        """Join the group and work, where the group stands, until `stop` is called."""
+        settings = self._settings
+        self._transactions = Transactions(settings.kafka, f"{self._group}-{settings.slot}", self._pulse)
+        self._consumer = kafka.consumer(settings.kafka, group=self._group, session_timeout=settings.session_timeout)
         try:
-            # Ends what an earlier process of this slot left open, and shuts it out if it still lives.
-            self._insist(lambda: self._producer.init_transactions(_ANSWER))
+            self._transactions.open()
             self._consumer.subscribe([reads], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked)
             self._log.info("started", topic=reads)
-            while not self._stopping:
+            while not self._pulse.stopping:
                 records = self._take(max_records)
                 if records:
                     self._pass(records)
@@ -145,18 +152,17 @@ class _Worker:
         finally:
             self._pulse.joined = False
             self._consumer.close()  # leaves the group at once, so that others need not wait for our session to end
-        self._log.info("stopped as asked")
 
     def stop(self, *_: object) -> None:
         """Ask `run` to return; as a signal handler, hence no lock."""
-        self._stopping = True
+        self._pulse.stopping = True
 
     # ---- taking
 
     def _take(self, max_records: int) -> list[Record]:
         """What is there, up to `max_records`; waits a little for the first."""
         first = self._consumer.poll(_POLL)
-        self._producer.poll(0)  # for its log and errors
+        self._transactions.poll()
         self._pulse.beat()
         self._measure_lag()
         if first is None:
@@ -207,6 +213,8 @@ class _Worker:
                 outcome = attempt(self._stage, tried)
             outcome.counts += cancelled
             self._write(records, outcome)
+        except OutcomeUnknown:
+            raise
         except Unavailable as error:
             self._pulse.working = False
             self._seek_back(records)
@@ -233,27 +241,13 @@ class _Worker:
             raise Unavailable("no longer a member of the group: taking these records again")
         try:
             with self._metrics.transaction_seconds.time():
-                self._began = time.monotonic()
-                self._producer.begin_transaction()
-                self._send(outcome.produced)
-                self._send(told)
-                self._insist(lambda: self._producer.send_offsets_to_transaction(positions, member, _ANSWER))
-                self._insist(lambda: self._producer.commit_transaction(_ANSWER))
-        except KafkaException as error:
-            raise self._abort(error) from None
+                self._transactions.write([*outcome.produced, *told], positions, member)
+        except FirthError as error:
+            self._metrics.aborted.inc()
+            self._log.warning("transaction not committed", sentence=str(error))
+            raise
         self._flood.learn(progress)
         self._metrics.committed(len(records), outcome, progress)
-
-    def _send(self, produced: Sequence[Produced]) -> None:
-        send = self._producer.produce
-        for item in produced:
-            while True:
-                try:
-                    # A list, as the client takes no other sequence.
-                    send(item.topic, item.value, item.key, headers=list(item.headers))
-                    break
-                except BufferError:  # the client's queue is full: let it send
-                    self._producer.poll(0.05)
 
     def _event(self, topic: str, key: bytes | None, event: Progress | DeadLetter) -> Produced:
         of = ((BATCH_ID, event.batch_id), (RESOURCE_ID, event.resource_id))
@@ -261,51 +255,6 @@ class _Worker:
         return Produced(topic, key, self._codec.encode(event), headers)
 
     # ---- when it goes wrong
-
-    def _insist(self, call: Callable[[], None]) -> None:
-        """Call until the broker answers. After a signal to stop, not for long."""
-        until: float | None = None
-        while True:
-            try:
-                return call()
-            except KafkaException as error:
-                if self._stopping and until is None:
-                    until = time.monotonic() + _GRACE
-                if not error.args[0].retriable() or (until is not None and time.monotonic() > until):
-                    raise
-                self._pulse.beat()
-                self._producer.poll(0.1)
-
-    def _abort(self, error: KafkaException) -> FirthError:
-        """End the transaction without a trace. The failure to raise."""
-        failure = kafka.failure(error)
-        try:
-            if isinstance(failure, Replaced):
-                raise error
-            self._producer.poll(0)  # for what became of each record; raises if this producer came to its end
-            failure = self._undelivered or failure
-            self._insist(lambda: self._producer.abort_transaction(_ANSWER))
-        except KafkaException as last:
-            failure = self._renew(last)
-        self._undelivered = None
-        self._metrics.aborted.inc()
-        self._log.warning("transaction not committed", sentence=str(failure))
-        return failure
-
-    def _renew(self, error: KafkaException) -> FirthError:
-        """After a transaction that cannot be ended from here. If it was open for too long, as over an outage,
-        then the broker has ended it and shut us out: come back in. Else another worker has our slot."""
-        if time.monotonic() - self._began < kafka.TRANSACTION_TIMEOUT:
-            return Replaced(str(kafka.failure(error)))
-        self._producer = self._new_producer()
-        self._insist(lambda: self._producer.init_transactions(_ANSWER))
-        return Unavailable("the broker ended a transaction that was open for too long")
-
-    def _new_producer(self) -> Producer:
-        return kafka.producer(self._broker, transactional_id=self._transactional_id, on_failure=self._note)
-
-    def _note(self, failure: FirthError) -> None:
-        self._undelivered = failure
 
     def _seek_back(self, records: Sequence[Record]) -> None:
         """Make these records the next ones to come, but for those of partitions that we lost."""
@@ -328,7 +277,7 @@ class _Worker:
         self._metrics.backing_off.set(1)
         self._consumer.pause(self._consumer.assignment())
         until = time.monotonic() + seconds
-        while not self._stopping and (left := until - time.monotonic()) > 0:
+        while not self._pulse.stopping and (left := until - time.monotonic()) > 0:
             message = self._consumer.poll(min(left, _POLL))
             self._pulse.beat()
             if message is not None and (message.error() is None or self._judge(message.error())):

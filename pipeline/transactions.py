@@ -1,0 +1,113 @@
+"""What a batch became, written with its offsets in one transaction: all of it or nothing.
+
+begin ─► produce ─► offsets ─► commit ─► done
+            │          │         │
+            └──────────┴─────────┴─► abort ─► Unavailable: take the batch again
+                                       │
+                                       ├─► shut out by another worker of this slot: Replaced
+                                       └─► no answer for longer than a transaction may last:
+                                           OutcomeUnknown, the group alone knows where to go on
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from math import inf
+from typing import Any, Final
+
+from confluent_kafka import KafkaException, TopicPartition
+
+from pipeline import kafka
+from pipeline.errors import FirthError, Replaced, Unavailable
+from pipeline.health import Pulse
+from pipeline.records import Produced
+from pipeline.service_settings import KafkaSettings
+
+_ANSWER: Final = 5.0  # seconds for one try of a call to the transaction's coordinator
+_GRACE: Final = 10.0  # seconds after a signal to stop in which a transaction may still be brought to its end
+
+
+class OutcomeUnknown(Unavailable):
+    """The broker did not say in time what became of a transaction. It has ended it by itself, or will when the
+    slot is opened again; where the group then stands, its offsets tell."""
+
+
+class Transactions:
+    """The transactional producer of one worker slot. One thread.
+
+    `transactional_id` is the slot's own for ever: a new process that opens it ends what an earlier one left
+    open, and shuts that one out if it still lives.
+    """
+
+    def __init__(self, broker: KafkaSettings, transactional_id: str, pulse: Pulse) -> None:
+        self._pulse = pulse
+        self._undelivered: FirthError | None = None
+        self._until = 0.0
+        self._producer = kafka.producer(broker, transactional_id=transactional_id, on_failure=self._note)
+
+    def open(self) -> None:
+        """Take the slot. Waits for the broker as long as it takes, or until the worker is to stop."""
+        self._insist(lambda: self._producer.init_transactions(_ANSWER), until=inf)
+
+    def poll(self) -> None:
+        """Let the client log, and raise what it has come to know: now and then, also without work."""
+        self._producer.poll(0)
+
+    def write(self, produced: Sequence[Produced], positions: list[TopicPartition], member: Any) -> None:
+        """Write `produced`, and `positions` as offsets of the group's `member`, in one transaction.
+
+        Raises Unavailable or Misconfigured after an abort, when nothing of it was written; OutcomeUnknown,
+        after which this object is of no more use; Replaced when another worker has the slot.
+        """
+        self._until = time.monotonic() + kafka.TRANSACTION_TIMEOUT
+        try:
+            self._producer.begin_transaction()
+            self._send(produced)
+            self._insist(lambda: self._producer.send_offsets_to_transaction(positions, member, _ANSWER), self._until)
+            self._insist(lambda: self._producer.commit_transaction(_ANSWER), self._until)
+        except KafkaException as error:
+            raise self._abort(error) from None
+
+    def _send(self, produced: Sequence[Produced]) -> None:
+        send = self._producer.produce
+        for topic, key, value, headers in produced:
+            while True:
+                try:
+                    send(topic, value, key, headers=headers)  # type: ignore[arg-type]
+                    break
+                except BufferError:  # the client's queue is full: let it send
+                    self._producer.poll(0.05)
+
+    def _insist(self, call: Callable[[], None], until: float) -> None:
+        """Call until the broker answers; raises its last error after `until`. A signal to stop shortens it."""
+        while True:
+            try:
+                return call()
+            except KafkaException as error:
+                if self._pulse.stopping:
+                    until = min(until, time.monotonic() + _GRACE)
+                if not error.args[0].retriable() or time.monotonic() > until:
+                    raise
+                self._pulse.beat()
+                self._producer.poll(0.1)
+
+    def _abort(self, error: KafkaException) -> FirthError:
+        """End the transaction without a trace. The failure to raise."""
+        failure = kafka.failure(error)
+        try:
+            if isinstance(failure, Replaced) or error.args[0].retriable():
+                raise error
+            self._producer.poll(0)  # for what became of each record; raises if this producer came to its end
+            failure = self._undelivered or failure
+            self._insist(lambda: self._producer.abort_transaction(_ANSWER), self._until)
+        except KafkaException as last:
+            if time.monotonic() > self._until:
+                # The broker has shut us out by now for the time that passed, which looks as if another did.
+                return OutcomeUnknown(f"{kafka.sentence(last.args[0])}: no end of a transaction in time")
+            return Replaced(str(kafka.failure(last)))
+        self._undelivered = None
+        return failure
+
+    def _note(self, failure: FirthError) -> None:
+        self._undelivered = failure
