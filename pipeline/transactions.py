@@ -14,6 +14,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from math import inf
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Any, Final
 
 from confluent_kafka import KafkaException, TopicPartition
@@ -64,7 +66,7 @@ class Transactions:
         try:
             self._producer.begin_transaction()
             self._send(produced)
-            self._insist(lambda: self._producer.send_offsets_to_transaction(positions, member, _ANSWER), self._until)
+            self._insist(lambda: self._send_offsets(positions, member), self._until)
             self._insist(lambda: self._producer.commit_transaction(_ANSWER), self._until)
         except KafkaException as error:
             raise self._abort(error) from None
@@ -74,10 +76,33 @@ class Transactions:
         for topic, key, value, headers in produced:
             while True:
                 try:
-                    send(topic, value, key, headers=headers)  # type: ignore[arg-type]
+                    # A list, as the client takes no other sequence.
+                    send(topic, value, key, headers=list(headers))
                     break
                 except BufferError:  # the client's queue is full: let it send
                     self._producer.poll(0.05)
+
+    def _send_offsets(self, positions: list[TopicPartition], member: Any) -> None:
+        """While the group's coordinator is away this call of the client keeps to no time limit, and may never
+        return (librdkafka issues 5456 and 5511): a thread makes it, which can be left behind."""
+        answer: SimpleQueue[KafkaException | None] = SimpleQueue()
+        producer = self._producer
+
+        def ask() -> None:
+            try:
+                producer.send_offsets_to_transaction(positions, member, _ANSWER)
+            except KafkaException as error:
+                answer.put(error)
+            else:
+                answer.put(None)
+
+        Thread(target=ask, name="offsets", daemon=True).start()
+        try:
+            error = answer.get(timeout=max(0.1, self._until - time.monotonic()))
+        except Empty:
+            raise OutcomeUnknown("broker: the group's coordinator did not take the offsets in time") from None
+        if error is not None:
+            raise error
 
     def _insist(self, call: Callable[[], None], until: float) -> None:
         """Call until the broker answers; raises its last error after `until`. A signal to stop shortens it."""
