@@ -16,6 +16,7 @@ import requests
 from confluent_kafka import TopicPartition
 
 from command.stack.places import ROOT
+from command.stack.stack import Stack
 from loader import mongo
 from pipeline import kafka as clients
 from pipeline import topics
@@ -24,7 +25,7 @@ from pipeline.events import DeadLetter, Loaded, Progress, Resource, Transformed
 from pipeline.service_settings import KafkaSettings, RegistrySettings, TopicSettings
 from pipeline.topic_maker import ensure_topics
 from tests.loader.making import body
-from tests.stack import Kafka
+from tests.stack import Kafka, RunningStack
 
 pytestmark = pytest.mark.stack
 LIMIT = 90.0  # seconds, on a busy machine
@@ -91,7 +92,6 @@ def loader(kafka: Kafka, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
         **os.environ,
         "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
         "SCHEMA_REGISTRY_URL": kafka.registry_url,
-        "WORKER_SLOT": "9",  # the session's own loader, where it runs, is the first of the group
         **settings,
     }
     process = subprocess.Popen([sys.executable, "-m", "loader"], cwd=ROOT, env=environment)
@@ -104,7 +104,10 @@ def loader(kafka: Kafka, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
 
 
 @pytest.fixture
-def broker(kafka: Kafka) -> Topics:
+def broker(kafka: Kafka, servers: Stack) -> Topics:
+    """Topics that nobody else loads from: the session's own loaders, where other tests started them, are stopped."""
+    for sink in ("fhir", "mongodb"):
+        RunningStack(servers).stop(f"loader-{sink}")
     return Topics(kafka)
 
 
