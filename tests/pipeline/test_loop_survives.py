@@ -8,10 +8,8 @@ import time
 import psutil
 import pytest
 
-from command.stack.stack import Stack
 from pipeline import kafka
 from tests.pipeline.running import Stage, until
-from tests.stack import RunningStack
 
 pytestmark = pytest.mark.stack
 
@@ -142,33 +140,6 @@ def test_partitions_that_were_taken_away_during_a_wait_flow_when_they_come_back(
         assert other.exit_code() == 0
     stage.until_out(keys)
     assert stage.counts() == (MANY, 0, 0)
-
-
-def test_an_outage_of_the_broker_longer_than_a_transaction_may_last_is_survived(stage: Stage, servers: Stack) -> None:
-    running = RunningStack(servers)
-    worker = stage.worker(MAX_RECORDS="50")
-    keys = stage.write([b"good"] * 4 * MANY)
-    until(lambda: len(stage.out_keys()) > 500)
-    running.stop("kafka")
-    gone = time.monotonic()
-    until(lambda: time.monotonic() - gone > kafka.TRANSACTION_TIMEOUT + 3)
-    running.start("kafka")
-    stage.until_out(keys, limit=120)
-    until(lambda: stage.counts() == (4 * MANY, 0, 0))
-    assert worker.alive
-
-
-def test_a_worker_can_be_stopped_while_the_broker_is_gone(stage: Stage, servers: Stack) -> None:
-    running = RunningStack(servers)
-    worker = stage.worker(MAX_RECORDS="50")
-    keys = stage.write([b"good"] * MANY)
-    until(stage.out_keys)
-    running.stop("kafka")
-    worker.send(signal.SIGTERM)
-    assert worker.exit_code(limit=60) in (0, 4)
-    running.start("kafka")
-    stage.worker()
-    stage.until_out(keys, limit=120)
 
 
 def test_a_topic_that_is_made_later_is_read_from_its_beginning(stage: Stage) -> None:
