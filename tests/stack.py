@@ -5,17 +5,15 @@ Two sessions at once each have a stack of their own: the second takes the next f
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from command.stack import hapi, kafka, mongodb, postgres, processes, registry, services
-from command.stack.places import ROOT, Place
+from command.stack.places import ROOT, Place, claimed
 from command.stack.ports import Ports
 from command.stack.stack import Stack, set_up
 from command.stack.trouble import Trouble
@@ -120,31 +118,20 @@ class RunningStack:
 def session() -> Iterator[Stack]:
     """A stack of nothing yet, with a folder and ports that no other session has; all of it is stopped at the end."""
     for number in range(SESSIONS):
-        folder = ROOT / ".firth" / ("test" if number == 0 else f"test-{number + 1}")
-        with _claimed(folder) as claimed:
-            if claimed:
-                yield from _fresh(Stack(Place(folder), Ports().moved(FIRST_OFFSET + number * NEXT_OFFSET), {}))
+        name = "test" if number == 0 else f"test-{number + 1}"
+        with claimed(name) as free:
+            if free:
+                place = Place(ROOT / ".firth" / name)
+                yield from _fresh(Stack(place, Ports().moved(FIRST_OFFSET + number * NEXT_OFFSET), {}))
                 return
     raise Trouble(f"{SESSIONS} test sessions run already")
 
 
 def _fresh(stack: Stack) -> Iterator[Stack]:
     stack.stop()  # what a session that was killed has left
-    shutil.rmtree(stack.place.folder)
+    shutil.rmtree(stack.place.folder, ignore_errors=True)
     set_up()
     try:
         yield stack
     finally:
         stack.stop()
-
-
-@contextmanager
-def _claimed(folder: Path) -> Iterator[bool]:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_suffix(".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True

@@ -78,7 +78,7 @@ QUICK: Final = Amount(warm_up=15, fhir=10_000, mongodb=30_000, ways=[(100, 2)])
 FULL: Final = Amount(
     warm_up=60,
     fhir=40_000,
-    mongodb=200_000,
+    mongodb=60_000,
     ways=[(20, 2), (50, 2), (100, 1), (100, 2), (100, 3), (100, 4), (200, 2), (200, 3), (500, 2), (1000, 2)],
 )
 

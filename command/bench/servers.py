@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from command.stack.places import ROOT, Place
+from command.stack.places import ROOT, Place, claimed
 from command.stack.ports import Ports
 from command.stack.stack import Stack, set_up
 from command.stack.trouble import Trouble
@@ -21,14 +20,10 @@ def bench_stack(*names: str) -> Iterator[Stack]:
 
     Raises Trouble where another benchmark runs: both would measure each other.
     """
-    folder = ROOT / ".firth" / "bench"
-    folder.parent.mkdir(exist_ok=True)
-    with folder.with_suffix(".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Trouble("another benchmark runs: wait for its end") from None
-        yield from _fresh(Stack(Place(folder), Ports().moved(OFFSET), {}), names)
+    with claimed("bench") as free:
+        if not free:
+            raise Trouble("another benchmark runs: wait for its end")
+        yield from _fresh(Stack(Place(ROOT / ".firth" / "bench"), Ports().moved(OFFSET), {}), names)
 
 
 def _fresh(stack: Stack, names: tuple[str, ...]) -> Iterator[Stack]:

@@ -8,8 +8,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +24,18 @@ CACHE = ROOT / ".firth" / "cache"
 def shown(path: Path) -> str:
     """A path as a person at the clone's root types it."""
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+
+
+@contextmanager
+def claimed(name: str) -> Iterator[bool]:
+    """Whether `name` was free on this machine, in whatever clone; if so it is ours until the end, or our death."""
+    with (Path(tempfile.gettempdir()) / f"firth-{os.getuid()}-{name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
 
 
 @dataclass(frozen=True, slots=True)
