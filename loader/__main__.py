@@ -19,9 +19,9 @@ from pipeline.codec import Codec
 from pipeline.process import run
 from pipeline.worker import run_worker
 
-# Records at once. A FHIR server idles while a batch begins and ends: large ones make that rare, and at some
-# hundred resources a second they still end within seconds. MongoDB takes small ones as fast.
-_RECORDS: Final = {"fhir": 2000, "mongodb": 1000}
+# Records at once. A sink idles while a batch begins and ends: large ones make that rare, and at some hundred
+# resources a second they still end within seconds.
+_RECORDS: Final = 2000
 
 
 def main() -> None:
@@ -36,7 +36,7 @@ def main() -> None:
         sink=settings.sink,
         reads=topics.TRANSFORM,
         codec=codec,
-        max_records=_RECORDS[settings.sink],
+        max_records=_RECORDS,
     )
 
 

@@ -22,8 +22,8 @@ _HEADERS: Final = {
     # The server's time is what we are short of: no resources back, nothing packed.
     "Accept-Encoding": "identity",
     "Prefer": "return=minimal",
-    # HAPI tries a transaction again by itself, as when two meet on one new placeholder. Others ignore it.
-    "X-Retry-On-Version-Conflict": "retry; max-retries=5",
+    # Never X-Retry-On-Version-Conflict: HAPI 8.8 tries again with the tag definitions of the attempt that it
+    # rolled back. The resources then name a tag that is not there, and every later PUT of them answers 500.
 }
 _HISTORY: Final = re.compile(r"/_history/([A-Za-z0-9\-.]{1,64})$")
 _LOOK_UP: Final = 100  # ids asked for in one go

@@ -24,9 +24,7 @@ class FhirSettings(Settings):
         "FHIR_CA_LOCATION", None, about="PEM file of the authorities that sign it (else the usual ones)"
     )
     bundle_size: int = setting("BUNDLE_SIZE", 100, about="resources of one transaction", minimum=1, maximum=5000)
-    # One: on HAPI 8.8, two transactions that meet on a tag new to the server can leave resources behind that it
-    # answers 500 for ever after (a row of theirs names a tag that was rolled back).
-    parallel: int = setting("FHIR_PARALLEL", 1, about="transactions under way at once", minimum=1, maximum=64)
+    parallel: int = setting("FHIR_PARALLEL", 2, about="transactions under way at once", minimum=1, maximum=64)
     check_references: bool = setting(
         "FHIR_CHECK_REFERENCES",
         True,

@@ -114,7 +114,7 @@ def real(base: str) -> Server:
     """A server that is reached over the network."""
     session = requests.Session()
     session.trust_env = False
-    kept = ("Content-Type", "X-Retry-On-Version-Conflict", "Cache-Control", "Prefer")
+    kept = ("Content-Type", "Cache-Control", "Prefer")
 
     def server(ask: Ask) -> Reply:
         headers = {name: ask.headers[name] for name in kept if name in ask.headers} | {"Accept-Encoding": "identity"}

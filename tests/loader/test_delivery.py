@@ -159,6 +159,12 @@ def test_a_server_that_reads_but_writes_nothing_is_not_well(front: Front, sink: 
         sink.write(many(16))
 
 
+def test_a_server_is_never_asked_to_try_a_transaction_again_by_itself(front: Front, sink: HapiSink) -> None:
+    sink.write(many(16))
+    assert front.bundles
+    assert not any("X-Retry-On-Version-Conflict" in ask.headers for ask in front.bundles)
+
+
 def test_a_lone_resource_that_always_fails_is_given_up_in_the_end_even_without_others(
     front: Front, sink: HapiSink
 ) -> None:

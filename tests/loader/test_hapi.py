@@ -98,6 +98,17 @@ def test_the_same_batch_twice_gives_no_resource_a_new_version(
     assert {hospital.version(f"Patient/{each}") for each in ids} == {"1"}
 
 
+def test_what_was_written_when_new_tags_and_new_patients_met_can_be_written_again(
+    sink: HapiSink, new: Callable[[], str]
+) -> None:
+    patients = [new() for _ in range(10)]
+    tags = [{"tag": [{"code": new()}]} for _ in range(3)]
+    written = [(new(), patients[at % 10], tags[at // 20]) for at in range(60)]  # a tag a bundle
+    for day in ("2150-01-01", "2150-01-02"):
+        changes = [observation(each, patient, meta=meta, effectiveDateTime=day) for each, patient, meta in written]
+        assert sink.write(changes) == ["written"] * 60
+
+
 def test_a_refused_resource_comes_back_with_hapi_s_own_outcome(sink: HapiSink, new: Callable[[], str]) -> None:
     secret = "1950-99-02"
     results = sink.write([*[change(new()) for _ in range(30)], change(new(), birthDate=secret)])

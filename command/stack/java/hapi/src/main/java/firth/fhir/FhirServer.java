@@ -4,7 +4,6 @@ import ca.uhn.fhir.context.FhirContext;
 import ca.uhn.fhir.context.support.IValidationSupport;
 import ca.uhn.fhir.jpa.api.config.JpaStorageSettings;
 import ca.uhn.fhir.jpa.api.dao.IFhirSystemDao;
-import ca.uhn.fhir.jpa.interceptor.UserRequestRetryVersionConflictsInterceptor;
 import ca.uhn.fhir.jpa.provider.IJpaSystemProvider;
 import ca.uhn.fhir.jpa.provider.JpaCapabilityStatementProvider;
 import ca.uhn.fhir.jpa.search.DatabaseBackedPagingProvider;
@@ -62,8 +61,6 @@ public final class FhirServer {
     servlet.registerProviders(parts.getBean(ResourceProviderFactory.class).createProviders());
     servlet.registerProvider(parts.getBean(IJpaSystemProvider.class));
     servlet.setPagingProvider(parts.getBean(DatabaseBackedPagingProvider.class));
-    // Writers that meet on one new placeholder conflict; those who ask for it by header are retried here.
-    servlet.registerInterceptor(new UserRequestRetryVersionConflictsInterceptor());
     IFhirSystemDao<?, ?> system = parts.getBean(IFhirSystemDao.class);
     servlet.setServerConformanceProvider(
         new JpaCapabilityStatementProvider(
