@@ -1,9 +1,10 @@
-"""A batch end to end into MongoDB, one worker a stage: records a second, and where each microsecond goes."""
+"""A batch end to end into MongoDB, one worker a stage: records a second, where each microsecond goes, and what
+memory each process takes on the way. With `full` it takes a good ten minutes, so that growth would show."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Final
@@ -25,7 +26,7 @@ from command.stack.stack import Stack
 from command.stack.trouble import Trouble
 
 PATIENTS: Final = 1_000
-PATIENTS_FULL: Final = 5_000
+PATIENTS_FULL: Final = 25_000
 SINK: Final = "mongodb"
 STAGES: Final = ("extractor", "transformer", f"loader-{SINK}")
 STANDSTILL: Final = 120.0  # seconds without progress, after which the benchmark gives up
@@ -35,12 +36,13 @@ ASK_EVERY: Final = 0.2  # seconds
 @dataclass(frozen=True, slots=True)
 class Spent:
     """What one process used during the batch, in seconds: of a core, and for workers by the clock in the
-    stage's function and in transactions (None for other processes)."""
+    stage's function and in transactions (None for other processes); and its memory in bytes."""
 
     name: str
     cpu: float
     stage: float | None
     transaction: float | None
+    memory: int
 
 
 def bench(console: Console, *, full: bool) -> None:
@@ -51,21 +53,25 @@ def bench(console: Console, *, full: bool) -> None:
         running = [server for server in stack.servers() if processes.running(stack.place, server.name)]
         with closing(Api(services.api_url(stack.ports), token=stack.place.secret("api-token"))) as api:
             api.import_mapping(mapping_of(stack))
-            _run(api, {"mimic-practitioner": expected["mimic-practitioner"]})  # warms what first use makes
+            first = {"mimic-practitioner": expected["mimic-practitioner"]}  # warms what first use makes
+            _run(api, api.start_batch(list(first)), records=sum(first.values()))
+            records = sum(expected.values())
             before = _spent(stack, running)
             began = time.perf_counter()
-            _run(api, expected)
+            batch_id = api.start_batch(list(expected))
+            _run(api, batch_id, records=records // 4)
+            early = _spent(stack, running)
+            _run(api, batch_id, records=records)
             seconds = time.perf_counter() - began
             after = _spent(stack, running)
     spent = [_less(after[server.name], before[server.name]) for server in running]
-    _print(console, spent, records=sum(expected.values()), seconds=seconds)
+    _print(console, spent, early, records=records, seconds=seconds)
 
 
-def _run(api: Api, expected: Mapping[str, int]) -> None:
-    """A batch of these resources, until the last record is in the sink or a dead letter."""
-    batch_id = api.start_batch(list(expected))
+def _run(api: Api, batch_id: str, *, records: int) -> None:
+    """Wait until that many records of a batch are in the sink or dead letters."""
     last, moved = -1, time.monotonic()
-    while (done := _finished(api.batch(batch_id))) < sum(expected.values()):
+    while (done := _finished(api.batch(batch_id))) < records:
         if done != last:
             last, moved = done, time.monotonic()
         elif time.monotonic() - moved > STANDSTILL:
@@ -84,13 +90,14 @@ def _spent(stack: Stack, servers: list[Server]) -> dict[str, Spent]:
         if started is None:
             raise Trouble(f"{server.name} died during the benchmark")
         stage, transaction = _clock(server.address) if server.name in STAGES else (None, None)
-        found[server.name] = Spent(server.name, _cpu(started.pid), stage, transaction)
+        family = [psutil.Process(started.pid), *psutil.Process(started.pid).children(recursive=True)]
+        memory = sum(process.memory_info().rss for process in family)
+        found[server.name] = Spent(server.name, _cpu(family), stage, transaction, memory)
     return found
 
 
-def _cpu(pid: int) -> float:
+def _cpu(family: Sequence[psutil.Process]) -> float:
     """Seconds of a core that a process and those it started have used, ended ones included."""
-    family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
     times = [process.cpu_times() for process in family]
     return sum(each.user + each.system + each.children_user + each.children_system for each in times)
 
@@ -114,18 +121,23 @@ def _less(after: Spent, before: Spent) -> Spent:
         after.cpu - before.cpu,
         difference(after.stage, before.stage),
         difference(after.transaction, before.transaction),
+        after.memory,
     )
 
 
-def _print(console: Console, spent: list[Spent], *, records: int, seconds: float) -> None:
+def _print(
+    console: Console, spent: Sequence[Spent], early: Mapping[str, Spent], *, records: int, seconds: float
+) -> None:
     def each(value: float | None) -> str:
         return "" if value is None else f"{value / records * 1e6:,.0f}"
 
-    table = Table("process", "CPU µs/record", "in the stage µs", "in transactions µs", title="where the time goes")
+    columns = ("process", "CPU µs/record", "in the stage µs", "in transactions µs", "MiB after a quarter", "at the end")
+    table = Table(*columns, title="where the time goes")
     for column in table.columns[1:]:
         column.justify = "right"
     for one in spent:
-        table.add_row(one.name, each(one.cpu), each(one.stage), each(one.transaction))
+        memory = [f"{at.memory / 2**20:,.0f}" for at in (early[one.name], one)]
+        table.add_row(one.name, each(one.cpu), each(one.stage), each(one.transaction), *memory)
     whole = sum(one.cpu for one in spent)
     table.add_section()
     table.add_row("all", each(whole), "", "")
