@@ -17,6 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
+OWN_PACKAGES = ("hl7v2/src",)  # libraries of the repository that are wheels elsewhere: here they are imported in place
 NEEDED = 1 << 30  # bytes that the environment takes while it is made
 
 Install = Callable[[Path, Sequence[Path]], None]
@@ -83,6 +84,9 @@ def _make(folder: Path, requirements: Sequence[Path], install: Install) -> None:
     except OSError as error:
         raise Failed(f"{folder} could not be made: {error}") from error
     install(folder, requirements)
+    python = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    paths = "".join(f"{folder.parents[1] / package}\n" for package in OWN_PACKAGES)
+    (folder / "lib" / python / "site-packages" / "firth.pth").write_text(paths)
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -42,6 +43,17 @@ def test_an_environment_is_made_anew_when_its_requirements_change(clone: Path) -
     (clone / REQUIREMENTS[1]).write_text("typer==0.2\n")
     ready_environment(clone, install)
     assert install.calls == 2
+
+
+def test_the_library_of_the_clone_is_imported_in_place(clone: Path) -> None:
+    package = clone / "hl7v2" / "src" / "hl7v2"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    python = ready_environment(clone, Installer()) / "bin" / "python"
+    where = subprocess.run(
+        [python, "-c", "import hl7v2; print(hl7v2.__file__)"], capture_output=True, text=True, check=True, cwd="/"
+    )
+    assert Path(where.stdout.strip()) == package / "__init__.py"
 
 
 def test_an_environment_that_could_not_be_filled_is_made_again(clone: Path) -> None:
