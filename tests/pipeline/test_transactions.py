@@ -1,0 +1,37 @@
+"""What goes into a transaction, on the broker that librdkafka brings along for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+from confluent_kafka import Producer, TopicPartition
+
+from pipeline import kafka
+from pipeline.health import Pulse
+from pipeline.records import Headers, Produced
+from pipeline.service_settings import KafkaSettings
+from pipeline.transactions import Transactions
+
+HEADERS = [("batch_id", b"b1"), ("resource_id", b"r1")]
+
+
+@pytest.fixture
+def broker() -> Iterator[KafkaSettings]:
+    """A broker in this process: it has transactions, and makes a topic that is asked for."""
+    keeper = Producer({"test.mock.num.brokers": 1, "log_level": 0})
+    (found,) = keeper.list_topics(timeout=10).brokers.values()
+    yield KafkaSettings(bootstrap_servers=f"{found.host}:{found.port}")
+    keeper.flush()
+
+
+@pytest.mark.parametrize("headers", [HEADERS, tuple(HEADERS), []])
+def test_headers_are_any_sequence(broker: KafkaSettings, headers: Headers) -> None:
+    reader = kafka.reader(broker)
+    transactions = Transactions(broker, "stage-0", Pulse())
+    transactions.open()
+    transactions.write([Produced("out", b"key", b"value", headers)], [], reader.consumer_group_metadata())
+    reader.assign([TopicPartition("out", partition, 0) for partition in range(4)])
+    message = next(each for each in iter(partial(reader.poll, 10), None) if each.error() is None)
+    assert (message.value(), message.headers() or []) == (b"value", list(headers))
