@@ -96,6 +96,7 @@ def _worker(place: Place, ports: Ports, stage: str, slot: int) -> Server:
 def _shared(ports: Ports) -> dict[str, str]:
     return {
         "PYTHONPATH": str(ROOT),
+        "PYTHONFAULTHANDLER": "1",  # a crash in a client's C code says in the log where it was
         "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers(ports),
         "SCHEMA_REGISTRY_URL": registry.url(ports),
         "FHIR_DEFINITIONS": str(DEFINITIONS),
