@@ -94,13 +94,6 @@ def get(path: CredentialPath) -> Response:
     return Response(orjson.dumps(kept), content_type="application/json", headers={"Cache-Control": "no-store"})
 
 
-def credential_of(mapping_document: dict[str, Any]) -> Credential | None:
-    """The credential in a mapping's document, if it has one that says how to log in. Raises InvalidMapping."""
-    source = mapping_document.get("source")
-    given = source.get("credential") if isinstance(source, dict) else None
-    return credentials.read(given) if credentials.is_complete(given) else None
-
-
 def keep_credential(connection: Connection, source_id: str, credential: Credential) -> None:
     """Store a credential in place of any earlier one. Within a transaction."""
     values = {"content": orjson.loads(credentials.dump(credential))}

@@ -22,12 +22,12 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from api import state, tokens
 from api.bodies import PRINTABLE, SECURITY, Id, answer
-from api.credentials import Login, credential_of, forget_credentials, keep_credential, login_of
+from api.credentials import Login, forget_credentials, keep_credential, login_of
 from api.problems import Problem
 from api.services import here
 from api.tokens import Role, allows
-from mapping import check, document, pyrog
-from mapping.credential import Credential
+from mapping import check, document, formats
+from mapping.formats import Reading
 from mapping.mistakes import InvalidMapping, Mistake
 from mapping.model import Mapping
 from mapping.r4 import Definitions
@@ -40,8 +40,8 @@ _ID: Final = re.compile(PRINTABLE)
 _LONGEST_ID: Final = 200
 
 
-class PyrogDocument(RootModel[dict[str, Any]]):
-    """A mapping as Pyrog exports it, version 10."""
+class MappingDocument(RootModel[dict[str, Any]]):
+    """A mapping in any of its formats: Pyrog's, fhir-river's, or our own as `GET /mappings/{source_id}` shows it."""
 
 
 class SourcePath(BaseModel):
@@ -97,40 +97,59 @@ class MistakeFound(BaseModel):
     reason: str
 
 
+class Told(MistakeFound):
+    """Something to know of a mapping that can be imported nevertheless: what was filled in, what stays open."""
+
+
 class Validation(BaseModel):
     """All that is wrong with a mapping; nothing, when it can be imported."""
 
     mistakes: list[MistakeFound]
+    told: list[Told]
+
+
+class ImportedMapping(MappingSummary):
+    """A mapping as it was taken in."""
+
+    told: list[Told]
 
 
 @blueprint.post(
     "/mappings",
     summary="Import a mapping",
-    responses={HTTPStatus.CREATED: MappingSummary, HTTPStatus.OK: MappingSummary},
+    responses={HTTPStatus.CREATED: ImportedMapping, HTTPStatus.OK: ImportedMapping},
 )
-def import_(body: PyrogDocument) -> Response:
+def import_(body: MappingDocument) -> Response:
     """201 for a new one, 200 where one of the same source was replaced. `source.credential` is split off and
     kept apart; without one, the credential that is kept already stays."""
-    mapping, credential, mistakes = understood(body.root, here().definitions)
-    if mapping is None or mistakes:
+    reading, mistakes = understood(body.root, here().definitions)
+    if reading is None or mistakes:
         raise Problem("invalid-mapping", _counted(mistakes), mistakes=[_shown(mistake) for mistake in mistakes])
+    source_id = reading.mapping.source.id
     with here().engine.begin() as connection:
-        is_new = keep(connection, mapping)
-        if credential is not None:
-            keep_credential(connection, mapping.source.id, credential)
-        state.record(connection, tokens.caller().name, "import mapping", mapping.source.id)
-        (summary,) = _summaries(connection, mapping.source.id)
+        is_new = keep(connection, reading.mapping)
+        if reading.credential is not None:
+            keep_credential(connection, source_id, reading.credential)
+        state.record(connection, tokens.caller().name, "import mapping", source_id)
+        (summary,) = _summaries(connection, source_id)
+    imported = ImportedMapping(**dict(summary), told=[Told(**_shown(one)) for one in reading.told])
     if is_new:
-        return answer(summary, HTTPStatus.CREATED, headers={"Location": f"/mappings/{mapping.source.id}"})
-    return answer(summary)
+        return answer(imported, HTTPStatus.CREATED, headers={"Location": f"/mappings/{source_id}"})
+    return answer(imported)
 
 
 @blueprint.post("/mappings/validate", summary="Find a mapping's mistakes", responses={HTTPStatus.OK: Validation})
-def validate(body: PyrogDocument) -> Response:
+def validate(body: MappingDocument) -> Response:
     """All of them at once; nothing is kept. What only the database can tell (is there such a column?) is told
     by a batch."""
-    _, _, mistakes = understood(body.root, here().definitions)
-    return answer(Validation(mistakes=[MistakeFound(**_shown(mistake)) for mistake in mistakes]))
+    reading, mistakes = understood(body.root, here().definitions)
+    told = reading.told if reading is not None else ()
+    return answer(
+        Validation(
+            mistakes=[MistakeFound(**_shown(mistake)) for mistake in mistakes],
+            told=[Told(**_shown(one)) for one in told],
+        )
+    )
 
 
 @blueprint.get("/mappings", summary="List mappings", responses={HTTPStatus.OK: MappingList})
@@ -165,7 +184,7 @@ def remove(path: SourcePath) -> Response:
     return Response(status=HTTPStatus.NO_CONTENT)
 
 
-@blueprint.get("/frozen-mappings/<hash>", summary="Read one version", responses={HTTPStatus.OK: PyrogDocument})
+@blueprint.get("/frozen-mappings/<hash>", summary="Read one version", responses={HTTPStatus.OK: MappingDocument})
 @allows(Role.CALLER, Role.WORKER)
 def frozen(path: VersionPath) -> Response:
     """The canonical document with this content hash: never another one, so it may be kept for ever."""
@@ -178,24 +197,13 @@ def frozen(path: VersionPath) -> Response:
     )
 
 
-def understood(
-    given: dict[str, Any], definitions: Definitions
-) -> tuple[Mapping | None, Credential | None, list[Mistake]]:
-    """The mapping and the credential that a document holds, and all that is wrong with them."""
-    mistakes: list[Mistake] = []
-    mapping: Mapping | None = None
-    credential: Credential | None = None
+def understood(given: dict[str, Any], definitions: Definitions) -> tuple[Reading | None, list[Mistake]]:
+    """What a document says, and all that is wrong with it."""
     try:
-        mapping = pyrog.read(given)
-        mistakes += _unfit_ids(mapping)
-        mistakes += check.check(mapping, definitions)
+        reading = formats.read(given, definitions)
     except InvalidMapping as error:
-        mistakes += error.mistakes
-    try:
-        credential = credential_of(given)
-    except InvalidMapping as error:
-        mistakes += error.mistakes
-    return mapping, credential, mistakes
+        return None, list(error.mistakes)
+    return reading, [*_unfit_ids(reading.mapping), *check.check(reading.mapping, definitions)]
 
 
 def keep(connection: Connection, mapping: Mapping) -> bool:

@@ -1,5 +1,5 @@
 """What is wrong with a mapping's meaning: elements that FHIR R4 does not have, scripts that nobody wrote,
-tables that no join reaches. Its form was checked by the reader (`mapping.pyrog`).
+tables that no join reaches. Its form was checked by the reader (`mapping.formats`).
 
 Whether the database has the tables is for the extractor to say, who sees its catalogue.
 """
@@ -74,6 +74,8 @@ def _repeated_paths(resource: ResourceMapping, path: str) -> Iterator[Mistake]:
 
 def _attribute(attribute: Attribute, resource: ResourceMapping, path: str, known: _Known) -> Iterator[Mistake]:
     place = _place(resource, attribute)
+    if not attribute.input_groups:
+        return  # nothing comes of it: `mapping.complete` tells where it names nothing
     element, reason = _element(attribute.path, resource.resource_type, known.definitions)
     if reason:
         yield Mistake(f"{path}.path", reason, place)
@@ -120,6 +122,9 @@ def _group(group: InputGroup, element: Element | None, path: str, place: str, kn
         yield Mistake(f"{path}.mergingScript", "is needed, since there are several inputs", place)
     if group.merging_script is not None and group.merging_script not in scripts.MERGING:
         yield Mistake(f"{path}.mergingScript", _no_script(group.merging_script, "merging"), place)
+    for number, condition in enumerate(group.conditions):
+        if condition.script is not None and not scripts.is_cleaning(condition.script):
+            yield Mistake(f"{path}.conditions[{number}].script", _no_script(condition.script, "cleaning"), place)
     for number, one in enumerate(group.inputs):
         for at, reason in _input(one, known):
             yield Mistake(f"{path}.inputs[{number}].{at}", reason, place)

@@ -35,6 +35,11 @@ def load(document: bytes) -> Mapping:
         parsed = orjson.loads(document)
     except orjson.JSONDecodeError as error:
         raise _mistake("", f"is not JSON: {error.msg} at byte {error.pos}") from None
+    return read(parsed)
+
+
+def read(parsed: object) -> Mapping:
+    """The mapping in a document of ours that was parsed already. Raises InvalidMapping, as does `load`."""
     if not isinstance(parsed, dict) or parsed.get("firth") != FORMAT:
         raise _mistake("firth", f"is not a mapping document of format {FORMAT}")
     mapping = _read(Mapping, parsed.get("mapping"), "mapping")

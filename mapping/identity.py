@@ -12,9 +12,14 @@ import math
 import uuid
 from decimal import Decimal
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from mapping.mistakes import MappingError
+
+REFERENCE_SYSTEM: Final = "http://terminology.arkhn.org/"
+"""Of identifiers that mean a resource by its logical reference, which follows."""
+TAG_SYSTEM: Final = "http://terminology.arkhn.org/CodeSystem/"
+"""Of the tags that say where a resource comes from; no reference."""
 
 Key: TypeAlias = bool | int | float | str | bytes | Decimal | None
 

@@ -1,7 +1,7 @@
 """A mapping, in the one form that every stage works with, whatever format it was written in.
 
 Values, frozen and comparable: two mappings that say the same are equal and have the same hash. Readers of
-formats (`mapping.pyrog`) make it; nothing else does. Row mappings only: what is about rows stays here, what
+formats (`mapping.formats`) make it; nothing else does. Row mappings only: what is about rows stays here, what
 HL7 v2 and JSON mappings will share (paths, scripts, concept maps, conditions, references) are the same
 values with another kind of selector in place of `Column`.
 """
@@ -77,12 +77,14 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """When an input group applies. `value` is None for NULL and NOTNULL."""
+    """When an input group applies. `value` is None for NULL and NOTNULL. What is compared is what the cleaning
+    script `script`, where there is one, makes of the column's value."""
 
     action: Literal["INCLUDE", "EXCLUDE"]
     column: Column
     relation: Relation
     value: str | None
+    script: str | None = None
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -144,11 +146,16 @@ class ResourceMapping:
 
 @dataclass(frozen=True, slots=True)
 class ConceptMap:
-    """Source code to target code. `id` is what inputs refer to."""
+    """Source code to target code. `id` is what inputs refer to.
+
+    `from_server` says that it did not come with the mapping but from the FHIR server, where it is looked at anew
+    before a batch freezes the mapping.
+    """
 
     id: str
     title: str
     codes: Dict[str, str]
+    from_server: bool = False
 
 
 @dataclass(frozen=True, slots=True)

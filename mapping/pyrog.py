@@ -1,22 +1,32 @@
-"""Reader of mappings as Pyrog exports them, version 10. See docs/mappings.md for the format by example.
+"""Reader of mappings in the shapes that Pyrog exported, versions 7 to 10, and answered by GraphQL. See
+docs/mappings.md for the format by example.
 
-`{source, template, resources, version}`, with the concept maps that inputs name under `conceptMaps`: a
-list of `{id, title, codes}`, or of FHIR ConceptMap resources, or a Bundle of these. Fields that a reader
-needs not (ids, dates, comments, slice names) are passed over.
+    {source, template, resources, version}     an export; or one resource by itself, with its source in it
+
+A document is read by its shape, part by part, and its version is passed over: exports name the wrong one.
+
+    attributes[].inputGroups       each with inputs, conditions, mergingScript (9, 10)
+    attributes[].inputs            one group without conditions, its mergingScript beside it (7, 8)
+    owner                          {id, name} (9, 10), a text (7), or one in the credential for all columns (8)
+    resources[].source             where the document itself does not say its source's id (7)
+
+Filters of the older shape hold SQL literals, whose quotes are no part of the value. Fields that a reader needs
+not (ids, dates, comments, slice names) are passed over.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from typing import cast, get_args
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, cast, get_args
 
+from mapping import concept_maps
 from mapping.identity import fallback_reference
 from mapping.mistakes import InvalidMapping, Mistake
 from mapping.model import (
     Attribute,
     Column,
-    ConceptMap,
     Condition,
     Filter,
     FilterRelation,
@@ -31,9 +41,13 @@ from mapping.model import (
 )
 from mapping.reading import Node
 
-VERSION = 10
 FILTER_RELATIONS: tuple[str, ...] = get_args(FilterRelation)
 RELATIONS: tuple[str, ...] = get_args(Relation)
+
+
+def is_resource(document: dict[str, Any]) -> bool:
+    """Whether the document is one resource by itself."""
+    return "resources" not in document and "primaryKeyTable" in document
 
 
 def read(document: object) -> Mapping:
@@ -42,36 +56,34 @@ def read(document: object) -> Mapping:
     What the words mean (elements, scripts, tables that join) is checked by `mapping.check`.
     """
     root = Node(document, [])
-    mapping = _mapping(root) if root.is_object() and _has_version(root) else None
+    mapping = _mapping(root) if root.is_object() else None
     if mapping is None or root.mistakes:
         raise InvalidMapping(root.mistakes)
     return mapping
 
 
-def _has_version(root: Node) -> bool:
-    version = root.value.get("version")
-    if version == VERSION and not isinstance(version, bool):
-        return True
-    said = f"is {version}" if isinstance(version, int | float | str) else "is missing"
-    root.wrong(f"{said}: only Pyrog's version {VERSION} can be read; export the mapping anew", at="version")
-    return False
-
-
 def _mapping(root: Node) -> Mapping:
-    source = _source(root.field("source"))
-    resources = tuple(_resource(node, source) for node in root.field("resources").objects())
-    if root.value.get("resources") in (None, []):
+    nodes = [root] if is_resource(root.value) else list(root.field("resources").objects())
+    source = _source(root.field("source"), nodes)
+    resources = tuple(_resource(node, source) for node in nodes)
+    if not is_resource(root.value) and root.value.get("resources") in (None, []):
         root.wrong("there is no resource to map", at="resources")
-    concept_maps = tuple(_concept_map(node) for node in _concept_map_nodes(root.field("conceptMaps")))
-    _no_duplicates(root, "resources", (one.id for one in resources))
-    _no_duplicates(root, "conceptMaps", (one.id for one in concept_maps))
-    return Mapping(source=source, resources=resources, concept_maps=concept_maps)
+    maps = tuple(concept_maps.read_all(root.field("conceptMaps")))
+    no_duplicates(root, "resources", (one.id for one in resources))
+    no_duplicates(root, "conceptMaps", (one.id for one in maps))
+    owner = root.field("source").field("credential").field("owner").value
+    if isinstance(owner, str) and owner:
+        resources = _owned(resources, owner)
+    return Mapping(source=source, resources=resources, concept_maps=maps)
 
 
-def _source(node: Node) -> Source:
+def _source(node: Node, resources: list[Node]) -> Source:
     if not node.is_object():
         return Source(id="", name="")
-    return Source(id=node.text("id"), name=node.text_or_none("name") or "")
+    of_resources = [one.field("source") for one in resources]
+    others = [one for one in of_resources if isinstance(one.value, dict) and not one.absent("id")]
+    source_id = others[0].text("id") if node.absent("id") and others else node.text("id")
+    return Source(id=source_id, name=node.text_or_none("name") or "")
 
 
 def _resource(node: Node, source: Source) -> ResourceMapping:
@@ -83,13 +95,13 @@ def _resource(node: Node, source: Source) -> ResourceMapping:
         label=node.text_or_none("label") or "",
         resource_type=resource_type,
         profile=profile,
-        logical_reference=_logical_reference(node, fallback_reference(source.id, resource_id)),
+        logical_reference=logical_reference(node, fallback_reference(source.id, resource_id)),
         primary_key=Column(
             table=node.text("primaryKeyTable"),
             column=node.text("primaryKeyColumn"),
             owner=_owner(node, "primaryKeyOwner"),
         ),
-        filters=tuple(filter(None, (_filter(one) for one in node.field("filters").objects()))),
+        filters=tuple(filter(None, (_filter(one, quoted=_is_old(node)) for one in node.field("filters").objects()))),
         attributes=tuple(_attribute(one, resource_type) for one in node.field("attributes").objects()),
     )
 
@@ -105,20 +117,29 @@ def _definition(node: Node) -> tuple[str, str | None]:
     return definition.text("type"), definition.text("url") if constrained else None
 
 
-def _logical_reference(node: Node, fallback: str) -> str:
-    text = node.text_or_none("logicalReference")
+def _is_old(resource: Node) -> bool:
+    """Whether the resource is of the shape without input groups."""
+    attributes = resource.value.get("attributes")
+    return isinstance(attributes, list) and any(isinstance(one, dict) and "inputs" in one for one in attributes)
+
+
+def logical_reference(node: Node, fallback: str, *, name: str = "logicalReference") -> str:
+    """The uuid in field `name`, or the fallback where there is none."""
+    text = node.text_or_none(name)
     if text is None:
         return fallback
     try:
         return str(uuid.UUID(text))
     except ValueError:
-        node.wrong("logicalReference must be a uuid", at="logicalReference")
+        node.wrong(f"{name} must be a uuid", at=name)
         return fallback
 
 
 def _owner(node: Node, name: str) -> str | None:
     owner = node.field(name)
-    return owner.text_or_none("name") if owner.value not in (None, "") and owner.is_object() else None
+    if isinstance(owner.value, str):
+        return node.text_or_none(name)
+    return owner.text_or_none("name") if owner.value is not None and owner.is_object() else None
 
 
 def _table_column(node: Node) -> TableColumn:
@@ -141,17 +162,28 @@ def _join(node: Node) -> Join:
     return Join(left=tables[0], right=tables[1])
 
 
-def _filter(node: Node) -> Filter | None:
-    relation = node.choice("relation", FILTER_RELATIONS)
+def _filter(node: Node, *, quoted: bool) -> Filter | None:
     column = _column(node.field("sqlColumn"))
+    return filter_of(node, column, quoted=quoted)
+
+
+def filter_of(node: Node, column: Column, *, quoted: bool = False) -> Filter | None:
+    """A filter on `column`; None, and a mistake, where its relation is none."""
+    relation = node.choice("relation", FILTER_RELATIONS)
     value = node.text("value")
+    if quoted and len(value) > 1 and value[0] == value[-1] == "'":
+        value = value[1:-1].replace("''", "'")
     return Filter(column=column, relation=cast(FilterRelation, relation), value=value) if relation else None
 
 
 def _attribute(node: Node, resource_type: str) -> Attribute:
     path = node.text("path")
     node = node.called(f"{resource_type}.{path}" if path else resource_type)
-    groups = tuple(_input_group(one) for one in node.field("inputGroups").objects())
+    if "inputs" in node.value and "inputGroups" not in node.value:
+        group = _input_group(node)
+        groups: tuple[InputGroup, ...] = (group,) if group.inputs else ()
+    else:
+        groups = tuple(_input_group(one) for one in node.field("inputGroups").objects())
     return Attribute(path=path, type=node.text_or_none("definitionId") or "", input_groups=groups)
 
 
@@ -182,9 +214,13 @@ def _input(node: Node) -> Input:
 
 
 def _condition(node: Node) -> Condition | None:
+    return condition_of(node, _column(node.field("sqlValue")), script=node.text_or_none("script"))
+
+
+def condition_of(node: Node, column: Column, *, script: str | None) -> Condition | None:
+    """A condition on `column`; None, and a mistake, where its action or relation is none."""
     action = node.choice("action", ("INCLUDE", "EXCLUDE"))
     relation = node.choice("relation", RELATIONS)
-    column = _column(node.field("sqlValue"))
     value: str | None = None
     if relation not in ("NULL", "NOTNULL", None):
         value = _condition_value(node)
@@ -195,6 +231,7 @@ def _condition(node: Node) -> Condition | None:
         column=column,
         relation=cast(Relation, relation),
         value=value,
+        script=script,
     )
 
 
@@ -205,41 +242,22 @@ def _condition_value(node: Node) -> str | None:
     return node.text("value")
 
 
-def _concept_map_nodes(node: Node) -> Iterable[Node]:
-    if isinstance(node.value, dict) and node.value.get("resourceType") == "Bundle":
-        return [entry.field("resource") for entry in node.field("entry").objects()]
-    return node.objects()
-
-
-def _concept_map(node: Node) -> ConceptMap:
-    title = node.text_or_none("title") or node.text_or_none("name") or ""
-    node = node.called(f"concept map {title}".strip())
-    codes = _fhir_codes(node) if node.value.get("resourceType") == "ConceptMap" else _codes(node.field("codes"))
-    return ConceptMap(id=node.text("id"), title=title, codes=codes)
-
-
-def _codes(node: Node) -> dict[str, str]:
-    if not node.is_object():
-        return {}
-    return {code: node.text(code) for code in node.value}
-
-
-def _fhir_codes(node: Node) -> dict[str, str]:
-    """`group[].element[].code → target[0].code`. A code without a target is not mapped."""
-    codes: dict[str, str] = {}
-    for group in node.field("group").objects():
-        for element in group.field("element").objects():
-            code = element.text("code")
-            for target in list(element.field("target").objects())[:1]:
-                mapped = target.text("code")
-                if codes.setdefault(code, mapped) != mapped:
-                    element.wrong(f'"{code}" is mapped twice, to different codes', at="code")
-    return codes
-
-
-def _no_duplicates(root: Node, name: str, ids: Iterable[str]) -> None:
+def no_duplicates(root: Node, name: str, ids: Iterable[str]) -> None:
+    """Note each id that stands twice in the list `name` of the document."""
     seen: set[str] = set()
     for at, one in enumerate(ids):
         if one and one in seen:
             root.mistakes.append(Mistake(path=f"{name}[{at}].id", reason=f'"{one}" is the id of another one, too'))
         seen.add(one)
+
+
+def _owned(value: Any, owner: str) -> Any:
+    """The same with every column that names no owner given this one."""
+    if isinstance(value, tuple):
+        return tuple(_owned(one, owner) for one in value)
+    if not is_dataclass(value) or isinstance(value, type):
+        return value
+    changed = {one.name: _owned(getattr(value, one.name), owner) for one in fields(value)}
+    if isinstance(value, Column | TableColumn):
+        changed["owner"] = value.owner or owner
+    return replace(value, **changed)

@@ -16,7 +16,8 @@ CLEANING: Final = frozenset(
         "clean_epoch_dateTime", "clean_instant", "clean_long_text_ORBIS", "clean_phone", "clean_quantity",
         "clean_time", "code_to_empty", "dot_icd9", "make_title", "map_2_true", "map_deceased", "map_family_situation",
         "map_gender", "map_gender_numeric", "map_intent", "map_marital_status", "map_permission",
-        "map_priority", "map_status", "string_to_bool", "strip", "zero_to_empty",
+        "map_priority", "map_status", "plain_number", "range_high", "range_low", "string_to_bool", "strip",
+        "zero_to_empty",
     }
 )  # fmt: skip
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from mapping import paths
 from mapping.check import check
-from mapping.identity import resource_id
+from mapping.identity import TAG_SYSTEM, resource_id
 from mapping.mistakes import InvalidMapping, Mistake
 from mapping.model import Attribute, Mapping, ResourceMapping
 from mapping.paths import Path, Step
@@ -19,7 +19,7 @@ from mapping.r4 import Definitions, Element
 from transformer.generate import Names, build_function, values_function
 from transformer.inputs import Inputs
 from transformer.plan import Plan, Site, Sites
-from transformer.references import TAGS, References, UnknownReferenceError, refer_to
+from transformer.references import References, refer_to
 from transformer.resource_check import ResourceChecks
 from transformer.rows import name, reader
 from transformer.scripts import Scripts
@@ -144,11 +144,7 @@ class _Compiler:
             return self._slot(self._names.call(references.compute, f"v{system.number}", key), target, sources)
         at = f"{self._at}.attributes[{self._attributes[path]}]"
         place = f"{self._resource.resource_type}.{paths.render(path)}"
-        try:
-            meant = references.target(system.value)
-        except UnknownReferenceError:
-            self._mistakes.append(Mistake(at, "is the logical reference of no resource of this mapping", place))
-            return None
+        meant = references.target(system.value)
         if meant is None:
             return None
         if element.targets and meant.resource_type not in element.targets:
@@ -166,7 +162,7 @@ class _Compiler:
         self._leaves.setdefault(paths.parse("meta.source"), Fixed(f"urn:firth:source:{quote(source.id, safe='')}"))
         for index, kind, code in ((LAST, "source", source.id), (LAST + 1, "resource", resource.id)):
             tag = (Step("meta"), Step("tag", index))
-            self._leaves[(*tag, Step("system"))] = Fixed(TAGS + kind)
+            self._leaves[(*tag, Step("system"))] = Fixed(TAG_SYSTEM + kind)
             self._leaves[(*tag, Step("code"))] = Fixed(code)
         if resource.profile is not None:
             self._leaves[(Step("meta"), Step("profile", LAST))] = Fixed(resource.profile)
@@ -177,5 +173,6 @@ def _origin(attribute: Attribute) -> tuple[tuple[str, ...], tuple[str, ...]]:
     inputs = [given for group in attribute.input_groups for given in group.inputs]
     conditions = [condition for group in attribute.input_groups for condition in group.conditions]
     columns = [given.column for given in inputs if given.column is not None] + [one.column for one in conditions]
-    scripts = [given.script for given in inputs] + [group.merging_script for group in attribute.input_groups]
+    scripts = [given.script for given in (*inputs, *conditions)]
+    scripts += [group.merging_script for group in attribute.input_groups]
     return tuple(dict.fromkeys(map(name, columns))), tuple(dict.fromkeys(filter(None, scripts)))

@@ -89,7 +89,10 @@ class _AttributeCompiler:
             except ValueError as error:
                 self._mistake(f"{path}.conditions[{number}]", str(error))
                 continue
-            tests.append(self._names.call(test, self._inputs.selector(condition.column)))
+            value = self._inputs.selector(condition.column)
+            if condition.script is not None:
+                value = self._names.call(self._inputs.scripts.clean(condition.script), value)
+            tests.append(self._names.call(test, value))
         return " and ".join(tests)
 
     def group(self, group: InputGroup, path: str) -> Term:

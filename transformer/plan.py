@@ -97,7 +97,7 @@ class Plan:
         """The resource of one record.
 
         Raises InvalidRecord naming element, rule and columns: `missing-column`, `unequal-lengths`,
-        `wrong-type`, `invalid-text`, `unmapped-code`, `unknown-reference`, `script-failed`, `several-values`,
+        `wrong-type`, `invalid-text`, `unmapped-code`, `script-failed`, `several-values`,
         and of the check `missing-element`, `unknown-element`, `wrong-cardinality`, `wrong-format`,
         `unbound-code`.
         """

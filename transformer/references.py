@@ -2,7 +2,8 @@
 
 An element of type Reference whose `identifier.system` is `http://terminology.arkhn.org/<logical reference>`
 and whose `identifier.value` is a key means the resource that the mapping of that logical reference makes of
-the row with this key. It gains `reference`, `Type/<id>`, and keeps the identifier.
+the row with this key. It gains `reference`, `Type/<id>`, and keeps the identifier. One that means no resource of the
+mapping stays as it is, a logical reference: its identifier tells who reads it what is meant.
 """
 
 from __future__ import annotations
@@ -10,16 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mapping.identity import resource_id
+from mapping.identity import REFERENCE_SYSTEM, resource_id
 from mapping.model import ResourceMapping
-from transformer.values import UnfitError
-
-SYSTEM = "http://terminology.arkhn.org/"
-TAGS = "http://terminology.arkhn.org/CodeSystem/"  # of sources and resources, in `meta.tag`; no references
-
-
-class UnknownReferenceError(Exception):
-    """A logical reference that no resource of the mapping has."""
 
 
 class References:
@@ -27,27 +20,19 @@ class References:
 
     def __init__(self, resources: tuple[ResourceMapping, ...]) -> None:
         self._resources: Mapping[str, ResourceMapping] = {
-            SYSTEM + resource.logical_reference: resource for resource in resources
+            REFERENCE_SYSTEM + resource.logical_reference: resource for resource in resources
         }
 
     def target(self, system: Any) -> ResourceMapping | None:
-        """The resource that a system means, None for a system that is not ours. Raises UnknownReferenceError."""
-        found = self._resources.get(system)
-        if found is None and isinstance(system, str) and system.startswith(SYSTEM) and not system.startswith(TAGS):
-            raise UnknownReferenceError
-        return found
+        """The resource that a system means; None for a system that is not ours, and for an unknown resource."""
+        return self._resources.get(system)
 
     def compute(self, system: str | None, value: str | None) -> str | None:
-        """The reference of a system and a key that both come from the row. Raises UnfitError."""
-        if system is None or value is None:
+        """The reference of a system and a key that both come from the row."""
+        target = None if value is None else self.target(system)
+        if target is None or value is None:
             return None
-        try:
-            target = self.target(system)
-        except UnknownReferenceError:
-            raise UnfitError(
-                "refers to a resource that the mapping does not have", reason="unknown-reference"
-            ) from None
-        return None if target is None else f"{target.resource_type}/{resource_id(target.logical_reference, value)}"
+        return f"{target.resource_type}/{resource_id(target.logical_reference, value)}"
 
 
 def refer_to(target: ResourceMapping) -> Callable[[str | None], str | None]:

@@ -1,6 +1,6 @@
 """Twelve rows that a real hospital's database would hold, and that must not become FHIR: the demo's dead letters.
 
-Each is what a person would find: a code that nobody mapped, a dose that is no number, a date without an end.
+Each is what a person would find: a code that nobody mapped, a code with blanks in it, a date without an end.
 They stand among the first twenty patients, so that every demo has all of them.
 """
 
@@ -35,9 +35,9 @@ BAD_ROWS = (
     ),
     BadRow("mimic-encounter", 14, "icustays", {"first_careunit": ""}, "a stay that was nowhere"),
     BadRow("mimic-condition", 13, "diagnoses_icd", {"icd9_code": "4019  X"}, "two blanks in a code"),
-    BadRow("mimic-medication-request", 6, "prescriptions", {"dose_val_rx": "1-2"}, "a dose that is a range"),
-    BadRow("mimic-medication-request", 8, "prescriptions", {"dose_val_rx": "SLIDING SCALE"}, "a dose in words"),
-    BadRow("mimic-medication-request", 9, "prescriptions", {"dose_val_rx": "5,000"}, "a comma in a number"),
+    BadRow("mimic-medication-request", 6, "prescriptions", {"ndc": "00536  3381"}, "two blanks in a code"),
+    BadRow("mimic-medication-request", 8, "prescriptions", {"startdate": "-infinity"}, "an order before all times"),
+    BadRow("mimic-medication-request", 9, "prescriptions", {"startdate": "infinity"}, "an order after all times"),
     BadRow("mimic-medication-request", 10, "prescriptions", {"enddate": "infinity"}, "a prescription that never ends"),
     BadRow("mimic-observation", 11, "labevents", {"charttime": "-infinity"}, "a test before all times"),
     BadRow("mimic-observation", 12, "labevents", {"valuenum": "Infinity"}, "a result beyond all numbers"),

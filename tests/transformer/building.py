@@ -49,8 +49,10 @@ def static(value: str) -> Input:
     return Input(static=value)
 
 
-def when(name: str, relation: Relation, value: str | None = None, *, exclude: bool = False) -> Condition:
-    return Condition("EXCLUDE" if exclude else "INCLUDE", column(name), relation, value)
+def when(
+    name: str, relation: Relation, value: str | None = None, *, exclude: bool = False, script: str | None = None
+) -> Condition:
+    return Condition("EXCLUDE" if exclude else "INCLUDE", column(name), relation, value, script)
 
 
 def group(*inputs: Input, merge: str | None = None, conditions: Sequence[Condition] = ()) -> InputGroup:

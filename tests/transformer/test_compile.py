@@ -67,7 +67,6 @@ CASES: dict[str, tuple[Attribute, str, str]] = {
     ),
     "something in a contained resource": (attribute("contained[0].id", read("a")), "path", "contained"),
     "an extension of one of several values": (attribute("name[0]._given[0].id", read("a")), "path", "extends"),
-    "an unknown logical reference": (attribute(SYSTEM, static(REFERENCE + "nobody")), "", "logical reference"),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import TypeAlias
 
 from transformer.values import Value, text_of
@@ -13,6 +14,9 @@ Cleaning: TypeAlias = Callable[[Value], Value]
 
 _PREFIX = re.compile(r"(?:HL7|UMLS|LOINC|ATC|FINESS|MedDRA|CIM10|RECIST|OSIRIS|ICDO3|ICD-O-3)\s*:\s*")
 _QUANTITY = re.compile(r"[+-]?(?:[0-9]{1,100}(?:[.,][0-9]{1,100})?|[.,][0-9]{1,100})")
+_PLAIN = r"(?:[0-9]{1,100}(?:\.[0-9]{1,100})?|\.[0-9]{1,100})"
+_NUMBER = re.compile(_PLAIN)
+_RANGE = re.compile(rf"({_PLAIN})\s*[-\u2013]\s*({_PLAIN})")
 _PHONE = re.compile(r"(?:(?:\+|00)33(?:\(0\))?|0)?([1-9][0-9]{8})")
 _ICD9 = re.compile(r"([0-9]{3}|V[0-9]{2}|E[0-9]{3})([0-9]{1,2})")
 _PHONE_MARKS = str.maketrans("", "", " .-/\u00a0\u202f\t")
@@ -75,6 +79,31 @@ def clean_quantity(value: Value) -> Value:
     return text.replace(",", ".")
 
 
+def plain_number(value: Value) -> Value:
+    """The number that a text is, digits with at most a point; else nothing. A comma may stand between thousands or
+    before decimals, and a dose must not be guessed: `5,000` is no plain number."""
+    if isinstance(value, bool):
+        return None
+    text = text_of(value)
+    return text if text is not None and _NUMBER.fullmatch(text := text.strip()) else None
+
+
+def range_low(value: Value) -> Value:
+    """The first of two plain numbers with a dash between them, the lower one first: 1 of `1-2`; else nothing."""
+    return _bound(value, 1)
+
+
+def range_high(value: Value) -> Value:
+    """The second of such two: 2 of `1-2`; else nothing."""
+    return _bound(value, 2)
+
+
+def _bound(value: Value, which: int) -> Value:
+    text = text_of(value)
+    match = _RANGE.fullmatch(text.strip()) if text is not None else None
+    return match[which] if match is not None and Decimal(match[1]) <= Decimal(match[2]) else None
+
+
 def clean_long_text_orbis(value: Value) -> Value:
     """Plain text of the ORBIS word processor: without its head, style marks and control characters, CR as LF."""
     text = text_of(value)
@@ -133,6 +162,9 @@ CLEANING: Mapping[str, Cleaning] = {
     "map_permission": table({"UMLS:C1298907": "permit", "UMLS:C1298908": "deny"}),
     "map_priority": table({"1": "stat", "2": "asap", "3": "urgent"}, otherwise="routine", empty="routine"),
     "map_status": table({"0": "active", "1": "inactive"}, otherwise="unknown", empty="unknown"),
+    "plain_number": plain_number,
+    "range_high": range_high,
+    "range_low": range_low,
     "string_to_bool": table({"True": True, "true": True, "TRUE": True, "False": False, "false": False, "FALSE": False}),
     "strip": strip,
     "zero_to_empty": zero_to_empty,
