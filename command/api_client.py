@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Self
+from urllib.parse import quote
 
 import requests
 
+from command.stack import services
+from command.stack.places import USERS_STACK
+from command.stack.ports import Ports
 from command.stack.trouble import Trouble
 
 _TIMEOUT: Final = (3.0, 60.0)  # seconds to connect, to wait for the answer
@@ -70,13 +74,34 @@ class Api:
         self._session.trust_env = False  # neither a proxy nor a .netrc of the machine
         self._session.headers["Authorization"] = f"Bearer {token}"
 
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> Self:
+        """The api at API_URL with the token API_TOKEN; the local stack's, where neither is set. Raises Trouble."""
+        url, token = environ.get("API_URL"), environ.get("API_TOKEN")
+        if bool(url) != bool(token):
+            raise Trouble("API_URL and API_TOKEN go together: set both, or neither for the local stack")
+        if url and token:
+            return cls(url, token=token)
+        try:
+            return cls(services.api_url(Ports.from_environment(environ)), token=USERS_STACK.secret("api-token"))
+        except OSError as error:
+            raise Trouble("there is no local stack: ./firth up starts it; or set API_URL and API_TOKEN") from error
+
     def close(self) -> None:
         """Leave the api."""
         self._session.close()
 
     def import_mapping(self, document: Mapping[str, object]) -> None:
-        """Import a mapping in the Pyrog shape, or replace that of the same source."""
+        """Import a mapping, or replace that of the same source."""
         self._call("POST", "/mappings", document)
+
+    def mapping(self, source_id: str) -> dict[str, Any] | None:
+        """The document of an imported mapping, in our own form; None where there is none."""
+        listed = self._call("GET", "/mappings")["mappings"]
+        if source_id not in [each["id"] for each in listed]:
+            return None
+        document: dict[str, Any] = self._call("GET", f"/mappings/{quote(source_id, safe='')}")["document"]
+        return document
 
     def start_batch(self, resource_ids: Sequence[str]) -> str:
         """Start a batch; its id."""

@@ -17,7 +17,7 @@ from command.demo.database import SEED
 from command.demo.hospital import PATIENT_TABLES, Hospital, Rows
 from command.demo.run import MAPPING
 from command.demo.servers import SOURCE_ROWS
-from extractor.catalogue import selected
+from command.mappings.examples import Examples, files_of
 from mapping import pyrog
 from mapping.check import check
 from mapping.identity import canonical_key
@@ -31,7 +31,7 @@ from transformer.resource_check import ResourceChecks
 from transformer.scripts import Scripts
 
 TABLE = Path(os.environ.get("FHIR_DEFINITIONS", ".firth/cache/fhir/r4.json"))
-EXAMPLES = sorted(MAPPING.with_suffix(".examples").glob("*.json"))
+EXAMPLES = files_of(MAPPING)
 
 
 @pytest.fixture(scope="module")
@@ -68,15 +68,14 @@ def test_every_resource_of_the_mapping_has_an_example(mapping: Mapping) -> None:
     assert shown == {resource.id for resource in mapping.resources}
 
 
+@pytest.fixture(scope="module")
+def examples(mapping: Mapping, definitions: Definitions) -> Examples:
+    return Examples(mapping, definitions=definitions, zone=ZoneInfo("UTC"))
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
-def test_an_example_gives_what_was_reviewed(example: Path, mapping: Mapping, plans: dict[str, Plan]) -> None:
-    told = json.loads(example.read_text())
-    (resource,) = [one for one in mapping.resources if one.id == told["resource_id"]]
-    names = {one.alias: f"{one.table}.{one.column}" for one in selected(resource)}
-    found = {alias: [row[name] for row in told["rows"]] for alias, name in names.items()}
-    assert all(row.keys() == set(names.values()) for row in told["rows"]), "the rows have just the columns mapped"
-    key = canonical_key(found[resource.primary_key.alias][0])
-    assert _run(plans[resource.id], found, key) == (told.get("expected") or told["refused"])
+def test_an_example_gives_what_was_reviewed(example: Path, examples: Examples) -> None:
+    assert not examples.run(example).told
 
 
 def test_of_the_demos_rows_just_the_bad_ones_are_refused(mapping: Mapping, plans: dict[str, Plan]) -> None:

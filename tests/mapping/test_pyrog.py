@@ -226,8 +226,8 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3)
     | st.dictionaries(
         st.sampled_from(["id", "resources", "source", "attributes", "inputGroups", "inputs", "sqlValue", "joins",
-                         "tables", "owner",
-                         "credential", "conceptMaps", "codes", "entry", "resourceType", "filters", "conditions", "path"]),
+                         "tables", "owner", "credential", "conceptMaps", "codes", "entry", "resourceType", "filters",
+                         "conditions", "path"]),
         inner, max_size=5),
     max_leaves=25,
 )  # fmt: skip

@@ -1,0 +1,60 @@
+"""Mapping files, read and checked as the api would."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from command.stack import downloads
+from command.stack.trouble import Trouble
+from mapping import formats
+from mapping.check import check
+from mapping.formats import Reading
+from mapping.mistakes import InvalidMapping, Mistake
+from mapping.r4 import Definitions
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A mapping file: what it says (None where its form is wrong), and all that is wrong with it."""
+
+    file: Path
+    reading: Reading | None
+    mistakes: tuple[Mistake, ...]
+
+    def right(self) -> Reading:
+        """What it says. Raises Trouble where it has mistakes."""
+        if self.reading is None or self.mistakes:
+            raise Trouble(f"{self.file}: {len(self.mistakes)} mistakes", log=[str(one) for one in self.mistakes])
+        return self.reading
+
+
+def definitions() -> Definitions:
+    """The table of FHIR R4's elements, fetched and built where it is not there yet. Raises Trouble."""
+    if not downloads.DEFINITIONS.exists():
+        downloads.build(("fhir",))
+    return Definitions.load(downloads.DEFINITIONS)
+
+
+def parsed(file: Path) -> dict[str, Any]:
+    """The JSON object in a file. Raises Trouble."""
+    try:
+        document = json.loads(file.read_bytes())
+    except OSError as error:
+        raise Trouble(f"{file}: {error.strerror}") from error
+    except ValueError as error:
+        raise Trouble(f"{file}: is not JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise Trouble(f"{file}: must be a JSON object")
+    return document
+
+
+def checked(file: Path, known: Definitions) -> Checked:
+    """The mapping in a file, with its mistakes. Raises Trouble where there is no JSON in it."""
+    try:
+        reading = formats.read(parsed(file), known)
+    except InvalidMapping as error:
+        return Checked(file, None, error.mistakes)
+    return Checked(file, reading, tuple(check(reading.mapping, known)))
