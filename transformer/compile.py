@@ -173,6 +173,6 @@ def _origin(attribute: Attribute) -> tuple[tuple[str, ...], tuple[str, ...]]:
     inputs = [given for group in attribute.input_groups for given in group.inputs]
     conditions = [condition for group in attribute.input_groups for condition in group.conditions]
     columns = [given.column for given in inputs if given.column is not None] + [one.column for one in conditions]
-    scripts = [given.script for given in (*inputs, *conditions)]
+    scripts = [given.script for given in inputs] + [one.script for one in conditions]
     scripts += [group.merging_script for group in attribute.input_groups]
     return tuple(dict.fromkeys(map(name, columns))), tuple(dict.fromkeys(filter(None, scripts)))
