@@ -6,6 +6,7 @@
 ('4711', 'R01', '')
 """
 
+from hl7v2.batches import BatchReader, split
 from hl7v2.delimiters import STANDARD, Delimiters
 from hl7v2.errors import FramingError, HL7Error, ParseError, PathError, ValueFormatError, WriteError
 from hl7v2.message import NULL, Message, new_message, parse
@@ -16,6 +17,7 @@ from hl7v2.selectors import reader, rows, selector
 __all__ = [
     "NULL",
     "STANDARD",
+    "BatchReader",
     "Delimiters",
     "FramingError",
     "HL7Error",
@@ -31,4 +33,5 @@ __all__ = [
     "reader",
     "rows",
     "selector",
+    "split",
 ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import re
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 _CODECS: Final = {
@@ -35,19 +37,24 @@ _MARKS: Final = (
     (b"\0\0\xfe\xff", "utf-32-be"),
     (b"\xff\xfe", "utf-16-le"),
     (b"\xfe\xff", "utf-16-be"),
-    (b"\xef\xbb\xbf", "utf-8"),
 )
 _HEADER: Final = re.compile(rb"(?:^|[\r\n\x0b])\s*(?:MSH|FHS|BHS)([^A-Za-z0-9\r\n])([^\r\n]*)")
 
 
 class Decoded(NamedTuple):
-    """Text, the codec that reads and writes it, and codes of what was odd (see `hl7v2.oddities`)."""
+    """Text, the codec that read it, and codes of what was odd (see `hl7v2.oddities`)."""
 
     text: str
     codec: str
     odd: tuple[str, ...] = ()
 
 
+def is_plain(text: str) -> bool:
+    """Whether bytes that ASCII read as `text` mean the same in all that MSH-18 can name: nothing switches sets."""
+    return "\0" not in text and "\x1b" not in text
+
+
+@lru_cache(maxsize=256)
 def codec_of(name: str) -> str | None:
     """The Python codec for a value of MSH-18, however it is punctuated; None where there is none.
 
@@ -74,13 +81,18 @@ def decode(data: bytes, encoding: str | None = None) -> Decoded:
     """
     if encoding is not None:
         return _as_told(data, encoding)
-    if data.isascii() and b"\0" not in data and b"\x1b" not in data:
-        # All that MSH-18 can name agrees on these bytes; what is put in later may need more of it.
-        declared = _declared(data)
-        codec = codec_of(declared) if declared else None
-        odd = ("charset-unknown",) if declared and codec is None else ()
-        return Decoded(data.decode("ascii"), codec if codec and not _is_wide(codec) else "utf-8", odd)
+    if data.isascii() and is_plain(text := data.decode("ascii")):
+        return Decoded(text, *of_plain(data))
     return _by_its_marks(data) or _by_its_header(data)
+
+
+def of_plain(data: bytes) -> tuple[str, tuple[str, ...]]:
+    """The codec for what is put into a message that is plain so far, and codes of what is odd."""
+    declared = _declared(data)
+    codec = codec_of(declared) if declared else "utf-8"
+    if codec is None:
+        return "utf-8", ("charset-unknown",)
+    return ("utf-8" if _is_wide(codec) else codec), ()
 
 
 def _as_told(data: bytes, encoding: str) -> Decoded:
@@ -90,20 +102,24 @@ def _as_told(data: bytes, encoding: str) -> Decoded:
         return Decoded(data.decode(encoding, errors="replace"), encoding, ("undecodable",))
 
 
-def _by_its_marks(data: bytes) -> Decoded | None:
-    """By a byte order mark, or by the zeros that UTF-16 and UTF-32 put between Latin letters."""
+def wide_codec(data: bytes) -> str | None:
+    """UTF-16 or UTF-32, as a byte order mark says or the zeros that stand beside Latin letters; else None."""
     codec = next((codec for mark, codec in _MARKS if data.startswith(mark)), None)
     if codec is None:
-        zeros = "".join("0" if byte == 0 else "x" for byte in data[:5].lstrip(b"\x0b")[:4])
+        zeros = "".join("0" if byte == 0 else "x" for byte in data[:4])
         codec = {"x000": "utf-32-le", "000x": "utf-32-be", "x0x0": "utf-16-le", "0x0x": "utf-16-be"}.get(zeros)
+    return codec
+
+
+def _by_its_marks(data: bytes) -> Decoded | None:
+    codec = wide_codec(data)
     if codec is None:
-        return None
-    try:
-        return Decoded(data.decode(codec), codec)
-    except UnicodeDecodeError:
-        if codec == "utf-8":
+        if not data.startswith(codecs.BOM_UTF8):
             return None
-        return Decoded(data.decode(codec, errors="replace"), codec, ("undecodable",))
+        text = _strict(data, "utf-8")
+        return None if text is None else Decoded(text, "utf-8")
+    text = _strict(data, codec)
+    return Decoded(text, codec) if text is not None else Decoded(data.decode(codec, "replace"), codec, ("undecodable",))
 
 
 def _by_its_header(data: bytes) -> Decoded:

@@ -141,6 +141,8 @@ def _read_in(designation: str | None, text: str, encoding: str) -> str:
     if designated is None or not text:
         return text
     codec, prefix = designated
+    if not text.isascii() and (prefix or encoding.startswith("utf")):
+        return text  # no bytes of that set, which the sender named for nothing
     try:
         return (prefix + text.encode(encoding)).decode(codec)
     except UnicodeError:

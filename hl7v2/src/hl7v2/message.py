@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import insort
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from hl7v2 import charsets
@@ -32,9 +33,14 @@ def parse(content: bytes | bytearray | memoryview | str, *, encoding: str | None
     MSH-18. Raises ParseError where there is no header segment (MSH; FHS or BHS of a batch).
     """
     if isinstance(content, str):
-        return Message(charsets.Decoded(content, "utf-8"), None)
+        return Message(content, None, "utf-8")
     raw = bytes(content)
-    return Message(charsets.decode(raw, encoding), raw)
+    if encoding is None and raw.isascii():
+        text = raw.decode("ascii")
+        if charsets.is_plain(text):  # as most are; what MSH-18 says of them is asked when it matters
+            return Message(text, raw, None)
+    text, codec, odd = charsets.decode(raw, encoding)
+    return Message(text, raw, codec, odd)
 
 
 def new_message(delimiters: Delimiters = STANDARD) -> Message:
@@ -54,6 +60,7 @@ class Message:
 
     __slots__ = (
         "_changed",
+        "_codec",
         "_ends",
         "_head",
         "_lines",
@@ -64,26 +71,32 @@ class Message:
         "_tail",
         "_text",
         "delimiters",
-        "encoding",
     )
 
-    def __init__(self, decoded: charsets.Decoded, raw: bytes | None) -> None:
-        text, self.encoding, self._odd = decoded
-        self._raw = raw
+    def __init__(self, text: str, raw: bytes | None, codec: str | None, odd: tuple[str, ...] = ()) -> None:
+        self._raw, self._codec, self._odd = raw, codec, odd
         self._head = self._tail = ""
-        if text[:1] in ("\ufeff", "\x0b") and (found := _START.match(text)):
+        if not text.startswith("MSH") and (found := _START.match(text)):
             self._head, text = found[0], text[found.end() :]
-        if text[-3:].find("\x1c") >= 0 and (found := _END.search(text, len(text) - 3)):
+        if "\x1c" in text[-3:] and (found := _END.search(text, len(text) - 3)):
             self._tail, text = found[0], text[: found.start()]
         self._text = text
         header = text if text.startswith("MSH") and not text[3:4].isalnum() else find_header(text)
         self.delimiters = of_header(header[:9])
-        self._lines: list[str | Row] = [*split_lines(text, self.delimiters.field)]
+        lines = split_lines(text, self.delimiters.field)
+        self._lines: list[str | Row] = [*lines]
         self._ends: list[str] | None = None  # what stands between the lines, found when first needed
         self._changed = False
         self._rows: dict[str, list[Row]] = {}
-        self._places: dict[str, list[int]]
-        self._find_places()
+        self._places = _places_of(lines)
+
+    @property
+    def encoding(self) -> str:
+        """The codec of Python that the message was read with and is written with."""
+        if self._codec is None:
+            assert self._raw is not None
+            self._codec, self._odd = charsets.of_plain(self._raw)
+        return self._codec
 
     # ---- reading
 
@@ -111,15 +124,15 @@ class Message:
     @property
     def names(self) -> list[str]:
         """The names of all segments in order."""
-        named = {at: name for name, places in self._places.items() for at in places}
-        return [named[at] for at in sorted(named)]
+        separator, lines = self.delimiters.field, self._lines
+        found = (lines[at] for at in self._in_order())
+        return [(line.partition(separator)[0] if isinstance(line, str) else line[0]).strip() for line in found]
 
     def segments(self, name: str | None = None) -> list[Segment]:
         """All segments in order, or all of one name."""
         if name is not None:
             return [Segment(self, row) for row in self._rows_of(name)]
-        places = sorted(at for places in self._places.values() for at in places)
-        return [Segment(self, self._row(at)) for at in places]
+        return [Segment(self, self._row(at)) for at in self._in_order()]
 
     def segment(self, name: str, occurrence: int = 1) -> Segment | None:
         """The first, or the n-th, segment of a name; None where there is none."""
@@ -203,7 +216,7 @@ class Message:
     def copy(self) -> Message:
         """An equal message that changes apart from this one."""
         other = parse(self._head + str(self) + self._tail)
-        other.encoding, other._odd = self.encoding, self._odd  # noqa: SLF001
+        other._codec, other._odd = self._codec, self._odd  # noqa: SLF001
         other._raw = None if self._changed else self._raw  # noqa: SLF001
         return other
 
@@ -236,26 +249,22 @@ class Message:
 
     # ---- inside
 
-    def _find_places(self) -> None:
-        """Where the segments of each name are; lines that are blank are no segments."""
-        separator = self.delimiters.field
-        places: dict[str, list[int]] = {}
-        for at, line in enumerate(self._lines):
-            name = line.partition(separator)[0] if isinstance(line, str) else line[0]
-            if name in places:
-                places[name].append(at)
-            else:
-                places[name] = [at]
-        for name in [name for name in places if name != name.strip()]:
-            found = places.setdefault(name.strip(), [])
-            found.extend(places.pop(name))
-            found.sort()
-        places.pop("", None)
-        self._places = places
+    def _in_order(self) -> list[int]:
+        return sorted(at for places in self._places.values() for at in places)
 
     def _open(self, name: str) -> list[Row]:
         """The rows of all segments `name`, cut on first use."""
-        rows = self._rows[name] = [self._row(at) for at in self._places.get(name, ())]
+        lines, separator, header = self._lines, self.delimiters.field, name in HEADERS
+        places = self._places.get(name + separator, ())
+        if name in self._places:  # without a single field
+            places = sorted([*places, *self._places[name]])
+        rows: list[Row] = []
+        for at in places:
+            line = lines[at]
+            if isinstance(line, str):
+                line = lines[at] = cut_line(line, separator) if header else line.split(separator)
+            rows.append(line)
+        self._rows[name] = rows
         return rows
 
     def _rows_of(self, name: str) -> list[Row]:
@@ -293,7 +302,7 @@ class Message:
         self._changed = True
         put_at(row, place, text, self.delimiters)
         if row[0] == "MSH" and place.field == 18:
-            self.encoding = charsets.codec_of(self["MSH-18"]) or self.encoding
+            self._codec = charsets.codec_of(self["MSH-18"]) or self.encoding
 
     def _found_ends(self) -> list[str]:
         """What follows each line; the last line's is "" unless lines were added."""
@@ -325,7 +334,31 @@ class Message:
     def _moved(self) -> None:
         self._changed = True
         self._rows.clear()
-        self._find_places()
+        separator = self.delimiters.field
+        self._places = _places_of(
+            [line if isinstance(line, str) else join_row(line[:3], separator) for line in self._lines]
+        )
+
+
+def _places_of(lines: Sequence[str]) -> dict[str, list[int]]:
+    """Where the lines are that begin with the same four characters: a segment's name and the field separator.
+
+    Blank lines are left out, and white space before a name.
+    """
+    places: dict[str, list[int]] = {}
+    for at, line in enumerate(lines):
+        key = line[:4]
+        if key in places:
+            places[key].append(at)
+        else:
+            places[key] = [at]
+    places.pop("", None)
+    if min(places) < "0":  # white space sorts before all that a name begins with
+        for key in [key for key in places if key[0].isspace()]:
+            for at in places.pop(key):
+                insort(places.setdefault(lines[at].lstrip()[:4], []), at)
+        places.pop("", None)
+    return places
 
 
 def _refuse_line_break(text: str) -> None:

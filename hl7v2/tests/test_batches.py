@@ -1,0 +1,114 @@
+"""Files of many messages."""
+
+from __future__ import annotations
+
+import io
+import tracemalloc
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from samples import ADT_A01, ORU_R01
+
+from hl7v2 import BatchReader, ParseError, parse, split
+
+FIRST, SECOND = ADT_A01.encode(), ORU_R01.encode()
+FHS, BHS = b"FHS|^~\\&|LAB|QSH\r", b"BHS|^~\\&|LAB|QSH|||20240229||||B1\r"
+WHOLE = FHS + BHS + FIRST + SECOND + b"BTS|2\r" + BHS + FIRST + b"BTS|1\rFTS|2\r"
+
+
+def test_messages_come_as_they_stand_and_envelopes_do_not() -> None:
+    reader = BatchReader(WHOLE)
+    assert list(reader) == [FIRST, SECOND, FIRST]
+    assert (reader.messages, reader.batches, reader.oddities) == (3, 2, [])
+
+
+def test_the_envelopes_around_a_message_can_be_asked() -> None:
+    reader = BatchReader(WHOLE + FIRST)
+    around = [(reader.file_header, reader.batch_header) for _ in reader]
+    file_header, batch_header = around[0]
+    assert file_header is not None
+    assert file_header["3"] == "LAB"
+    assert batch_header is not None
+    assert batch_header["11"] == "B1"
+    assert around[-1] == (None, None)
+
+
+@pytest.mark.parametrize("between", [b"", b"\r", b"\r\n\r\n", b"\n\n\n", b"\x1c\r\x0b", b"\x1c\r\n\x0b", b"\x0b"])
+def test_messages_need_no_envelope(between: bytes) -> None:
+    assert [message.strip() for message in split(FIRST + between + SECOND)] == [FIRST.strip(), SECOND.strip()]
+
+
+def test_text_is_split_into_text() -> None:
+    assert list(split(f"{ADT_A01}\n\n{ADT_A01.replace('Tove', 'Åse')}")) == [
+        f"{ADT_A01}\n\n",
+        ADT_A01.replace("Tove", "Åse"),
+    ]
+
+
+def test_a_file_in_utf_16_gives_messages_in_utf_8() -> None:
+    text = ADT_A01.replace("Tove", "Åse")
+    messages = list(BatchReader((text * 3).encode("utf-16")))
+    assert [parse(message)["PID-5.2"] for message in messages] == ["Åse"] * 3
+
+
+@pytest.mark.parametrize(
+    ("content", "codes"),
+    [
+        (b"", []),
+        (FIRST, []),
+        (BHS + FIRST + b"BTS|2\r", ["count-differs"]),
+        (BHS + FIRST + b"BTS\r", []),
+        (BHS + FIRST + b"BTS||\r", []),
+        (BHS + FIRST + BHS + FIRST, ["batch-unclosed", "batch-unclosed"]),
+        (FHS + FIRST + b"BTS|1\rFTS|0\r", ["header-missing"]),
+        (FHS + BHS + FIRST + b"BTS|1\r", ["file-unclosed"]),
+        (FHS + FHS + b"FTS|0\r", ["file-unclosed"]),
+        (b"# made by hand\r" + FIRST, ["no-message"]),
+        (b"no message at all", ["no-message"]),
+        (FIRST + b"\x1ctrailing\r\x0b" + SECOND, ["no-message"]),
+        (BHS + b"NTE|1\r" + FIRST + b"BTS|1\r", ["no-message"]),
+    ],
+)
+def test_what_disagrees_is_told(content: bytes, codes: list[str]) -> None:
+    reader = BatchReader(content)
+    list(reader)
+    assert [odd.code for odd in reader.oddities] == codes
+
+
+@given(st.lists(st.integers(0, len(WHOLE)), max_size=6))
+def test_where_chunks_end_makes_no_difference(cuts: list[int]) -> None:
+    ends = [0, *sorted(cuts), len(WHOLE)]
+    reader = BatchReader([WHOLE[start:end] for start, end in pairwise(ends)])
+    assert list(reader) == [FIRST, SECOND, FIRST]
+    assert reader.oddities == []
+
+
+def test_a_file_of_any_size_is_read_in_bounded_memory() -> None:
+    def pieces() -> Iterator[bytes]:
+        yield FHS
+        for _ in range(3_000):
+            yield SECOND
+        yield b"FTS|0\r"
+
+    tracemalloc.start()
+    try:
+        assert sum(1 for _ in BatchReader(pieces())) == 3_000
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 << 20, f"{peak:,} bytes for 30 MB"
+
+
+def test_a_message_past_the_limit_is_refused_before_it_fills_the_memory() -> None:
+    endless = (b"MSH|^~\\&|" + b"x" * 1_000_000 for _ in iter(int, 1))
+    with pytest.raises(ParseError, match=r"message 1 of the file is larger than 2,000,000 bytes"):
+        list(BatchReader(endless, limit=2_000_000))
+
+
+def test_a_file_object_is_read_where_it_stands() -> None:
+    file = io.BytesIO(b"skipped" + WHOLE)
+    file.seek(7)
+    assert len(list(BatchReader(file))) == 3

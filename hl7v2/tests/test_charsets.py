@@ -1,0 +1,108 @@
+"""Character sets: what MSH-18 says, and what senders do."""
+
+from __future__ import annotations
+
+import pytest
+
+from hl7v2 import Message, WriteError, parse
+
+
+def header(character_set: str) -> str:
+    return rf"MSH|^~\&|LAB|QSH|EHR|QSH|20240229101500||ADT^A01|17|P|2.5.1||||||{character_set}" + "\r"
+
+
+def codes(message: Message) -> set[str]:
+    return {odd.code for odd in message.oddities}
+
+
+@pytest.mark.parametrize(
+    ("declared", "codec", "name"),
+    [
+        ("8859/1", "latin-1", "Åse Müller"),
+        ("8859/2", "iso8859-2", "Łódź"),
+        ("8859/5", "iso8859-5", "Анна"),
+        ("8859/15", "iso8859-15", "Œuvre €"),
+        ("ISO IR100", "latin-1", "Åse"),
+        ("UNICODE UTF-8", "utf-8", "Łódź 東京 😀"),
+        ("UNICODE", "utf-8", "Łódź"),
+        ("8859/1~UNICODE UTF-8", "latin-1", "Åse"),
+        ("ISO IR87", "iso2022_jp", "山田太郎"),
+        ("ISO IR159", "iso2022_jp_1", "山田太郎"),
+        ("GB 18030-2000", "gb18030", "王小明"),
+        ("KS X 1001", "euc_kr", "홍길동"),
+        ("BIG-5", "big5", "王小明"),
+        ("Windows-1252", "cp1252", "O’Neill"),
+    ],
+)
+def test_the_declared_character_set_is_read_and_written(declared: str, codec: str, name: str) -> None:
+    raw = (header(declared) + f"PID|1||4711||{name}|").encode(codec)
+    message = parse(raw)
+    assert message["PID-5"] == name
+    assert codes(message) == set()
+    assert bytes(message) == raw
+    message["PID-9"] = name
+    assert bytes(message) == (header(declared) + f"PID|1||4711||{name}||||{name}").encode(codec)
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
+def test_wide_characters_are_seen_with_or_without_a_mark(codec: str) -> None:
+    raw = (header("UNICODE UTF-16") + "PID|1||4711||Åse 東京").encode(codec)
+    message = parse(raw)
+    assert message["PID-5"] == "Åse 東京"
+    assert bytes(message) == raw
+    message["PID-5"] = "Ole"
+    assert bytes(message) == (header("UNICODE UTF-16") + "PID|1||4711||Ole").encode(codec)
+
+
+@pytest.mark.parametrize(
+    ("declared", "codec", "code"),
+    [
+        ("", "utf-8", "charset-undeclared"),
+        ("", "cp1252", "charset-undeclared"),
+        ("ASCII", "utf-8", "charset-wrong"),
+        ("8859/1", "utf-8", "charset-wrong"),
+        ("UNICODE UTF-8", "cp1252", "charset-wrong"),
+        ("UNICODE UTF-16", "utf-8", "charset-wrong"),
+        ("EBCDIC", "utf-8", "charset-unknown"),
+    ],
+)
+def test_a_wrong_declaration_is_told_and_the_text_read_all_the_same(declared: str, codec: str, code: str) -> None:
+    raw = (header(declared) + "PID|1||4711||Åse O’Neill").encode(codec)
+    message = parse(raw)
+    assert message["PID-5"] == "Åse O’Neill"
+    assert codes(message) == {code}
+    assert bytes(message) == raw
+
+
+def test_no_byte_is_past_reading() -> None:
+    raw = header("").encode() + b"PID|1||" + bytes(set(range(256)) - set(b"\r\n|^~\\&\x0b\x1c"))
+    message = parse(raw)
+    assert len(message["PID-3"]) == 247
+    assert bytes(message) == raw
+
+
+def test_the_caller_may_overrule_what_the_message_says() -> None:
+    message = parse((header("UNICODE UTF-8") + "PID|1||4711||Łódź").encode("cp1250"), encoding="cp1250")
+    assert message["PID-5"] == "Łódź"
+    with pytest.raises(LookupError):
+        parse(b"MSH|", encoding="no-such-codec")
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text() -> None:
+    raw = b"\xef\xbb\xbf" + header("").encode()
+    message = parse(raw)
+    assert message["MSH-10"] == "17"
+    assert codes(message) == {"byte-order-mark"}
+    assert bytes(message) == raw
+
+
+def test_a_plain_message_takes_any_character_unless_its_header_forbids_it() -> None:
+    message = parse(header("").encode())
+    message["PID-5.1"] = "Åse"
+    assert "Åse".encode() in bytes(message)
+    plain = parse(header("ASCII").encode())
+    plain["PID-5.1"] = "Åse"
+    with pytest.raises(WriteError, match="character set ascii"):
+        bytes(plain)
+    plain["MSH-18"] = "8859/1"
+    assert "Åse".encode("latin-1") in bytes(plain)
