@@ -122,6 +122,11 @@ class Message:
         return raw_at(rows[at], place, self.delimiters) if at < len(rows) else ""
 
     @property
+    def rows(self) -> list[Row]:
+        """The fields of all segments in order, as `Segment.fields` has them. Only to be read."""
+        return [self._row(at) for at in self._in_order()]
+
+    @property
     def names(self) -> list[str]:
         """The names of all segments in order."""
         separator, lines = self.delimiters.field, self._lines
@@ -132,7 +137,7 @@ class Message:
         """All segments in order, or all of one name."""
         if name is not None:
             return [Segment(self, row) for row in self._rows_of(name)]
-        return [Segment(self, self._row(at)) for at in self._in_order()]
+        return [Segment(self, row) for row in self.rows]
 
     def segment(self, name: str, occurrence: int = 1) -> Segment | None:
         """The first, or the n-th, segment of a name; None where there is none."""

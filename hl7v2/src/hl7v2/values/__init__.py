@@ -1,0 +1,81 @@
+"""Values of the standard's data types: small, frozen, read from text and written back."""
+
+from hl7v2.values.composites import (
+    CE,
+    CNE,
+    CP,
+    CQ,
+    CWE,
+    CX,
+    DLN,
+    DR,
+    ED,
+    EI,
+    EIP,
+    FN,
+    HD,
+    MO,
+    MSG,
+    NR,
+    PL,
+    PT,
+    RP,
+    SAD,
+    SN,
+    VID,
+    XAD,
+    XCN,
+    XON,
+    XPN,
+    XTN,
+    Composite,
+)
+from hl7v2.values.numbers import parse_number, parse_sequence
+from hl7v2.values.times import TimeOfDay, Timestamp, parse_time, parse_time_of_day, time_text
+
+COMPOSITES = {
+    one.__name__: one
+    for one in (
+        *(CE, CNE, CP, CQ, CWE, CX, DLN, DR, ED, EI, EIP, FN, HD, MO, MSG, NR, PL, PT, RP, SAD, SN, VID),
+        *(XAD, XCN, XON, XPN, XTN),
+    )
+}
+
+__all__ = [
+    "CE",
+    "CNE",
+    "COMPOSITES",
+    "CP",
+    "CQ",
+    "CWE",
+    "CX",
+    "DLN",
+    "DR",
+    "ED",
+    "EI",
+    "EIP",
+    "FN",
+    "HD",
+    "MO",
+    "MSG",
+    "NR",
+    "PL",
+    "PT",
+    "RP",
+    "SAD",
+    "SN",
+    "VID",
+    "XAD",
+    "XCN",
+    "XON",
+    "XPN",
+    "XTN",
+    "Composite",
+    "TimeOfDay",
+    "Timestamp",
+    "parse_number",
+    "parse_sequence",
+    "parse_time",
+    "parse_time_of_day",
+    "time_text",
+]
