@@ -11,6 +11,7 @@ from hl7v2.delimiters import STANDARD, Delimiters
 from hl7v2.errors import FramingError, HL7Error, ParseError, PathError, ValueFormatError, WriteError
 from hl7v2.message import NULL, Message, new_message, parse
 from hl7v2.oddities import Oddity
+from hl7v2.records import parse_hl7v2_file, parse_hl7v2_message, split_hl7_batch
 from hl7v2.segment import Segment
 from hl7v2.selectors import reader, rows, selector
 
@@ -30,8 +31,11 @@ __all__ = [
     "WriteError",
     "new_message",
     "parse",
+    "parse_hl7v2_file",
+    "parse_hl7v2_message",
     "reader",
     "rows",
     "selector",
     "split",
+    "split_hl7_batch",
 ]
