@@ -1,0 +1,263 @@
+"""Judging texts by their data types: a check for each, made once from a version's definitions.
+
+A check takes a text that is not cut yet and gives the problems in it, none for a text that is blank or the HL7
+null.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from functools import cache
+from typing import Final, NamedTuple
+
+from hl7v2.definitions import VARIES, WITHDRAWN, ComponentDefinition, Definitions, FieldDefinition, Table
+from hl7v2.delimiters import Delimiters
+from hl7v2.escapes import unescape
+from hl7v2.message import NULL
+from hl7v2.primitives import form_of
+
+
+class Problem(NamedTuple):
+    """What is wrong at `at`, the end of a path: "" for the whole, "(2)", ".4", "(2).4.1"."""
+
+    at: str
+    rule: str
+    sentence: str
+
+
+Problems = tuple[Problem, ...]
+Check = Callable[[str], Problems]
+
+_ANYTHING: Final = {VARIES, "CM"}  # 2.1 leaves the components of a CM to each field's description
+_CODED: Final = {"CE", "CF", "CWE", "CNE"}
+_OPEN_TABLES: Final = {"HL70396"}  # an ID by data type, yet senders may name coding systems of their own
+_NOTHING: Final[Problems] = ()
+
+
+def is_blank(text: str) -> bool:
+    """Whether a text is empty, or nothing but white space."""
+    return not text or text.isspace()
+
+
+class DatatypeChecks:
+    """The checks of a version's data types, for messages with the same delimiters."""
+
+    def __init__(self, definitions: Definitions, delimiters: Delimiters) -> None:
+        self._definitions = definitions
+        self._delimiters = delimiters
+        separators = delimiters.component + delimiters.repetition + delimiters.subcomponent
+        self._holds_nothing = re.compile(rf"[\s{re.escape(separators)}]*").fullmatch
+        self._composite = cache(self._make_composite)
+        self._primitive = cache(self._make_primitive)
+
+    def field(self, field: FieldDefinition) -> Check:
+        """A check of a whole field, with its repetitions."""
+        if field.datatype == WITHDRAWN:
+            return self._withdrawn("field")
+        check, most, separator = self._repetition(field), field.max, self._delimiters.repetition
+        holds_nothing, limit = self._holds_nothing, field.length or sys.maxsize
+        missing = (Problem("", "missing-field", "the field is required"),) if field.required else ()
+
+        def check_field(text: str) -> Problems:
+            if separator in text:
+                return tuple(check_repetitions(text.split(separator))) if not holds_nothing(text) else missing
+            if not text or (missing and holds_nothing(text)):
+                return missing
+            return check(text) if len(text) <= limit else (*check(text), _too_long(limit))
+
+        def check_repetitions(texts: list[str]) -> list[Problem]:
+            problems = []
+            if most is not None and len(texts) > most:
+                problems.append(Problem("", "repeated-field", f"the field may stand {_times(most)}"))
+            for number, text in enumerate(texts, 1):
+                found = check(text) if len(text) <= limit else (*check(text), _too_long(limit))
+                problems += [problem._replace(at=f"({number}){problem.at}") for problem in found]
+            return problems
+
+        return check_field
+
+    def value(self, datatype: str) -> Check:
+        """A check of a field whose data type, `datatype`, is named by the sender in another field."""
+        if datatype == NULL or is_blank(datatype):
+            untyped = (Problem("", "value-type", "the value has no data type: the field that names it is empty"),)
+            return lambda text: () if self._holds_nothing(text) or text == NULL else untyped
+        if datatype not in self._definitions.datatypes and datatype not in self._definitions.primitives:
+            return lambda _: ()  # that the version has no such type is a matter of the field that names it
+        check = self.field(FieldDefinition(0, "", datatype, max=None))
+        return lambda text: tuple(
+            problem._replace(rule="value-type") if problem.rule == "data-type" else problem for problem in check(text)
+        )
+
+    def _repetition(self, field: FieldDefinition) -> Check:
+        if field.datatype in _ANYTHING:
+            return lambda _: ()
+        table = self._table(field.table)
+        if field.datatype not in self._definitions.datatypes:
+            return self._uncut(self._primitive(field.datatype, table, None), self._delimiters.component)
+        check = self._composite(field.datatype, self._delimiters.component)
+        return check if table is None or field.datatype not in _CODED else self._coded(field.datatype, check, table)
+
+    def _component(self, component: ComponentDefinition, separator: str) -> Check:
+        """A check of one of the texts that `separator` cuts, that of components or that of subcomponents."""
+        if component.datatype == WITHDRAWN:
+            return self._withdrawn("component")
+        subcomponent = self._delimiters.subcomponent
+        if component.datatype in self._definitions.datatypes:
+            if separator != subcomponent:
+                return self._composite(component.datatype, subcomponent)
+            # Nothing cuts a subcomponent, so it is what its type begins with.
+            return self._component(self._definitions.datatypes[component.datatype][0], separator)
+        check = self._primitive(component.datatype, self._table(component.table), component.length)
+        return self._uncut(check, subcomponent) if separator != subcomponent else check
+
+    def _make_composite(self, datatype: str, separator: str) -> Check:
+        components = self._definitions.datatypes[datatype]
+        checks = [self._component(component, separator) for component in components]
+        required = [component.number for component in components if component.required]
+        # A text shorter than any limit that nothing cuts further needs no check where its component is plain text.
+        subcomponent = self._delimiters.subcomponent if separator != self._delimiters.subcomponent else ""
+        shortest = min((self._limit(component) for component in components), default=0)
+        telling = [
+            (at, check)
+            for at, (check, component) in enumerate(zip(checks, components, strict=True))
+            if not self._is_plain(component)
+        ]
+        every = [*enumerate(checks)]
+
+        first = checks[0]
+
+        def check_composite(text: str) -> Problems:
+            if not required and separator not in text:
+                return _within(1, first(text))
+            parts = text.split(separator)
+            count = len(parts)
+            is_short = len(text) <= shortest and not (subcomponent and subcomponent in text)
+            problems = _NOTHING
+            for at, check in telling if is_short else every:
+                if at >= count:
+                    break
+                if (part := parts[at]) and (found := check(part)):
+                    problems += _within(at + 1, found)
+            if required or count > len(checks):
+                problems += tuple(check_parts(text, parts))
+            return problems
+
+        def check_parts(text: str, parts: list[str]) -> list[Problem]:
+            if text == NULL or is_blank(text):
+                return []
+            problems = [
+                Problem(f".{number}", "missing-component", f"{datatype} requires the component")
+                for number in required
+                if number > len(parts) or self._holds_nothing(parts[number - 1])
+            ]
+            for number, part in enumerate(parts[len(checks) :], len(checks) + 1):
+                if not is_blank(part):
+                    sentence = f"{datatype} has no more than {len(checks)} components"
+                    problems.append(Problem(f".{number}", "unknown-component", sentence))
+            return problems
+
+        return check_composite
+
+    def _is_plain(self, component: ComponentDefinition) -> bool:
+        """Whether any text that is short enough is a value of a component."""
+        if component.datatype in self._definitions.datatypes:
+            return all(
+                not inner.required and self._is_plain(inner)
+                for inner in self._definitions.datatypes[component.datatype]
+            )
+        has_form = component.datatype == WITHDRAWN or form_of(component.datatype) is not None
+        return not has_form and self._table(component.table) is None
+
+    def _limit(self, component: ComponentDefinition) -> int:
+        inner = self._definitions.datatypes.get(component.datatype)
+        if inner is not None:
+            return min((self._limit(one) for one in inner), default=0)
+        return component.length or self._definitions.lengths.get(component.datatype, sys.maxsize)
+
+    def _uncut(self, check: Check, separator: str) -> Check:
+        """A check of a text that its primitive type does not let be cut at `separator`."""
+
+        def check_uncut(text: str) -> Problems:
+            if separator not in text:
+                return check(text)
+            first, *others = text.split(separator)
+            return check(first) + tuple(
+                Problem(f".{number}", "unknown-component", "the data type has no components")
+                for number, other in enumerate(others, 2)
+                if not is_blank(other)
+            )
+
+        return check_uncut
+
+    def _coded(self, datatype: str, check: Check, table: Table) -> Check:
+        """Also judge the code of a composite by the field's table, unless the sender names another system."""
+        problem = Problem(".1", "table" if datatype == "CNE" else "user-table", _not_in(table))
+        separator = self._delimiters.component
+
+        def check_coded(text: str) -> Problems:
+            code, *rest = text.split(separator, 3)
+            system = rest[1] if len(rest) > 1 else ""
+            if system not in ("", table.name) or is_blank(code) or code == NULL or self._decode(code) in table:
+                return check(text)
+            return (*check(text), problem)
+
+        return check_coded
+
+    def _make_primitive(self, datatype: str, table: Table | None, length: int | None) -> Check:
+        limit = length or self._definitions.lengths.get(datatype, sys.maxsize)
+        too_long = (_too_long(limit),)
+        if (is_value := form_of(datatype)) is not None:
+            return self._formed(datatype, is_value, limit)
+        if table is None:
+            return lambda text: too_long if len(text) > limit else _NOTHING
+        rule = "table" if datatype == "ID" and table.name not in _OPEN_TABLES else "user-table"
+        unknown, codes, known = (Problem("", rule, _not_in(table)),), table.codes, table
+
+        def check_code(text: str) -> Problems:
+            if text in codes or is_blank(text) or text == NULL or self._decode(text) in known:
+                return too_long if len(text) > limit else _NOTHING
+            return unknown
+
+        return check_code
+
+    def _formed(self, datatype: str, is_value: Callable[[str], bool], limit: int) -> Check:
+        too_long = (_too_long(limit),)
+        formless = (Problem("", "data-type", f"the value is not of the form that {datatype} has"),)
+
+        def check_form(text: str) -> Problems:
+            if is_value(text):
+                return too_long if len(text) > limit else _NOTHING
+            return _NOTHING if is_blank(text) or text == NULL else formless
+
+        return check_form
+
+    def _withdrawn(self, what: str) -> Check:
+        problems = (Problem("", "withdrawn", f"the version has withdrawn the {what}"),)
+        return lambda text: () if self._holds_nothing(text) or text == NULL else problems
+
+    def _table(self, name: str | None) -> Table | None:
+        """The table of that name, if anything can be judged by it: one without codes leaves them to the site."""
+        table = self._definitions.tables.get(name or "")
+        return table if table is not None and (table.codes or table.patterns) else None
+
+    def _decode(self, code: str) -> str:
+        return unescape(code, self._delimiters)
+
+
+def _within(component: int, problems: Problems) -> Problems:
+    """The problems of a component as those of what it is in."""
+    return problems and tuple(problem._replace(at=f".{component}{problem.at}") for problem in problems)
+
+
+def _too_long(limit: int) -> Problem:
+    return Problem("", "length", f"the value is longer than {limit} characters")
+
+
+def _not_in(table: Table) -> str:
+    return f"the code is not in table {table.name} ({table.title})"
+
+
+def _times(most: int) -> str:
+    return "once" if most == 1 else f"{most} times"

@@ -1,0 +1,190 @@
+"""Judging messages by the standard and by a profile: structure, fields, components, data types, tables.
+
+    >>> verdict = validate("MSH|^~\\&|A|B|C|D|20240229||ADT^A03^ADT_A03|1|P|2.5\rEVN||2024022\rPID|1||7||DOE")
+    >>> for finding in verdict:
+    ...     print(finding)
+    EVN-2.1: the value is not of the form that DTM has (data-type)
+    PV1: the segment is required (missing-segment)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from hl7v2.checks import Judged, SegmentChecks
+from hl7v2.definitions import Definitions, definitions, nearest_version
+from hl7v2.delimiters import Delimiters
+from hl7v2.events import structure_of_event
+from hl7v2.findings import Finding, Severity, Verdict
+from hl7v2.message import Message, parse
+from hl7v2.profiles import STANDARD_PROFILE, Profile
+from hl7v2.structure import Fault, Structure
+
+_REMEMBERED: Final = 200  # kinds of messages
+_NAME: Final = re.compile(r"[A-Z][A-Z0-9]{2}", re.ASCII)
+
+Row = Sequence[str]
+Check = Callable[[Row], Sequence[Judged]]
+
+
+def validate(message: Message | bytes | str, profile: Profile | None = None) -> Verdict:
+    """Judge a message by the standard's definitions in the message's version, as `profile` changes them.
+
+    A message of a version or structure that is not known is judged as far as it goes. What is odd about its
+    bytes is in `Message.oddities`, not here. For many messages by one profile, make a Validator. Raises
+    ParseError where `message` is content without one, ProfileError where the profile does not fit the version.
+    """
+    return (_STANDARD if profile is None else Validator(profile)).validate(message)
+
+
+class Validator:
+    """Judges many messages by one profile: what it compiles for the first, it has for the next.
+
+    Texts of fields that it has judged stay in its memory, which is bounded.
+    """
+
+    def __init__(self, profile: Profile = STANDARD_PROFILE) -> None:
+        self.profile = profile
+        self._definitions: dict[str, Definitions] = {}
+        self._structures: dict[tuple[str, str], Structure] = {}
+        self._checks: dict[tuple[str, Delimiters], SegmentChecks] = {}
+        self._kinds: dict[tuple[str, str, Delimiters], _Kind] = {}
+
+    def validate(self, message: Message | bytes | str) -> Verdict:
+        """Judge one message; see `hl7v2.validate`."""
+        if not isinstance(message, Message):
+            message = parse(message)
+        rows = [segment.fields for segment in message.segments()]
+        kind = self._kind_of(message, rows)
+        checks = kind.checks
+        findings = list(kind.findings)
+        for at, row in enumerate(rows):
+            judged = (checks.get(row[0]) or kind.check_of(row[0]))(row)
+            if judged:
+                findings += _of_segment(rows, at, judged)
+        structure = kind.structure
+        if structure is not None:
+            names = [name for row in rows if (name := row[0])[:1] != "Z" or name in structure]
+            if not structure.is_matched_by(names):
+                findings += self._of_structure(kind, structure, rows)
+        for check in self.profile.checks:
+            findings += check.run(message, structure.name if structure else "")
+        if len(findings) > 1:
+            findings.sort(key=lambda finding: finding.segment)
+        return Verdict(tuple(findings), kind.version, structure.name if structure else "")
+
+    def _kind_of(self, message: Message, rows: Sequence[Row]) -> _Kind:
+        header = next((row for row in rows if row[0] == "MSH"), rows[0])
+        asked = ("^".join(header[9:10]), "^".join(header[12:13]), message.delimiters)
+        if asked not in self._kinds:
+            if len(self._kinds) >= _REMEMBERED:
+                self._kinds.clear()
+                self._checks.clear()
+            self._kinds[asked] = self._make_kind(message)
+        return self._kinds[asked]
+
+    def _make_kind(self, message: Message) -> _Kind:
+        version = self.profile.version or nearest_version(message.version)
+        troubles = []
+        if self.profile.version is None and message.version != version:
+            troubles.append(("MSH-12", "unknown-version", f"the version is not known: judged by {version}"))
+        if version not in self._definitions:
+            self._definitions[version] = self.profile.applied_to(definitions(version))
+        known = self._definitions[version]
+        name: str | None = message.structure
+        if name not in known.structures:
+            name = structure_of_event(message.message_type, message.trigger_event, known.structures)
+            if name is None or message.structure:
+                path = "MSH-9.3" if message.structure else "MSH-9"
+                judged = f"judged by {name}" if name else "only its segments are judged"
+                troubles.append((path, "unknown-structure", f"{version} has no such message: {judged}"))
+        if name is not None and (version, name) not in self._structures:
+            self._structures[version, name] = Structure(self.profile.placed_in(known.structures[name]))
+        if (version, message.delimiters) not in self._checks:
+            checks = SegmentChecks(known, message.delimiters, self.profile.severity)
+            self._checks[version, message.delimiters] = checks
+        return _Kind(
+            version,
+            self._structures[version, name] if name is not None else None,
+            self._checks[version, message.delimiters],
+            tuple(
+                Finding(path, rule, severity, sentence, 0)
+                for path, rule, sentence in troubles
+                if (severity := self.profile.severity(rule, path)) is not None
+            ),
+            self.profile.severity("unknown-segment", ""),
+        )
+
+    def _of_structure(self, kind: _Kind, structure: Structure, rows: Sequence[Row]) -> Iterator[Finding]:
+        # A segment that the version does not have is told of as such already; of a Z-segment none is asked.
+        placed = [
+            (at, name)
+            for at, name in enumerate(row[0].strip() for row in rows)
+            if name in structure or (name[:1] != "Z" and kind.segments.of(name) is not None)
+        ]
+        names = [name for _, name in placed]
+        for fault in structure.match(names).faults:
+            at = placed[fault.at][0] if fault.at < len(placed) else len(rows)
+            is_there = fault.kind not in ("missing-segment", "missing-group", "repeated-group")
+            path = _place(fault.part, names[: fault.at + 1].count(fault.part), at) if is_there else fault.part
+            severity = self.profile.severity(fault.kind, path)
+            if severity is not None:
+                yield Finding(path, fault.kind, severity, _sentence(fault), at)
+
+
+@dataclass(slots=True)
+class _Kind:
+    """What messages of one version, type and delimiters are judged by, and what is wrong with all of them."""
+
+    version: str
+    structure: Structure | None
+    segments: SegmentChecks
+    findings: tuple[Finding, ...]
+    unknown: Severity | None
+    checks: dict[str, Check] = field(default_factory=dict)
+
+    def check_of(self, line: str) -> Check:
+        """The check of a segment by what its line begins with; those of the version are remembered."""
+        name = line.strip()
+        is_name = _NAME.fullmatch(name)
+        check = self.segments.of(name) if is_name else None
+        if check is not None:
+            self.checks[line] = check
+            return check
+        if self.unknown is None or (is_name and name[:1] == "Z"):
+            return lambda _: ()
+        what = "the version has no such segment" if is_name else "the line begins with no name of a segment"
+        judged = (Judged("", "unknown-segment", self.unknown, what),)
+        return lambda _: judged
+
+
+def _of_segment(rows: Sequence[Row], at: int, judged: Sequence[Judged]) -> Iterator[Finding]:
+    name = rows[at][0]
+    place = _place(name.strip(), [row[0] for row in rows[:at]].count(name) + 1, at)
+    for inside, rule, severity, sentence in judged:
+        yield Finding(place + inside, rule, severity, sentence, at)
+
+
+def _place(name: str, occurrence: int, at: int) -> str:
+    """The path of a segment. A line that is none is named by its place, since what it begins with may be anything."""
+    if not _NAME.fullmatch(name):
+        return f"segment {at + 1}"
+    return f"{name}({occurrence})" if occurrence > 1 else name
+
+
+def _sentence(fault: Fault) -> str:
+    where = f" in group {fault.inside}" if fault.inside else ""
+    return {
+        "missing-segment": f"the segment is required{where}",
+        "missing-group": f"the group is required{where}",
+        "repeated-segment": f"the segment may stand once{where}",
+        "repeated-group": f"the group may stand once{where}",
+        "misplaced-segment": "the segment stands where the message structure has no place for it",
+        "unexpected-segment": "the message structure has no such segment",
+    }[fault.kind]
+
+
+_STANDARD: Final = Validator()
