@@ -6,36 +6,67 @@
 ('4711', 'R01', '')
 """
 
+from hl7v2.acknowledgments import Level, Outcome, acknowledge
 from hl7v2.batches import BatchReader, split
 from hl7v2.delimiters import STANDARD, Delimiters
-from hl7v2.errors import FramingError, HL7Error, ParseError, PathError, ValueFormatError, WriteError
+from hl7v2.errors import (
+    FramingError,
+    HL7Error,
+    ParseError,
+    PathError,
+    ProfileError,
+    UnknownVersion,
+    ValueFormatError,
+    WriteError,
+)
+from hl7v2.findings import RULES, Finding, Rule, Severity, Verdict
+from hl7v2.grouping import Group, groups
 from hl7v2.message import NULL, Message, new_message, parse
 from hl7v2.oddities import Oddity
+from hl7v2.profiles import Profile, parse_profile, read_profile
 from hl7v2.records import parse_hl7v2_file, parse_hl7v2_message, split_hl7_batch
 from hl7v2.segment import Segment
 from hl7v2.selectors import reader, rows, selector
+from hl7v2.validation import Validator, validate
 
 __all__ = [
     "NULL",
+    "RULES",
     "STANDARD",
     "BatchReader",
     "Delimiters",
+    "Finding",
     "FramingError",
+    "Group",
     "HL7Error",
+    "Level",
     "Message",
     "Oddity",
+    "Outcome",
     "ParseError",
     "PathError",
+    "Profile",
+    "ProfileError",
+    "Rule",
     "Segment",
+    "Severity",
+    "UnknownVersion",
+    "Validator",
     "ValueFormatError",
+    "Verdict",
     "WriteError",
+    "acknowledge",
+    "groups",
     "new_message",
     "parse",
     "parse_hl7v2_file",
     "parse_hl7v2_message",
+    "parse_profile",
+    "read_profile",
     "reader",
     "rows",
     "selector",
     "split",
     "split_hl7_batch",
+    "validate",
 ]

@@ -2,7 +2,8 @@
 
 The facts come from the package hl7apy. They are read when a version is first asked for, and put right here
 where that package departs from the standard or its own form: fields that it leaves out or gives no data type are
-withdrawn ones; TS begins with a time in every version and never requires its second component; table entries
+withdrawn ones; TS begins with a time in every version and never requires its second component; 2.1's ERR-1 has
+components; table entries
 that stand for many codes (`99zzz`, `HL7nnnn`, `Q<integer>D`) become patterns.
 """
 
@@ -106,9 +107,7 @@ def definitions(version: str) -> Definitions:
     components = _composites(library.DATATYPES_STRUCTS)
     return Definitions(
         version=version,
-        segments={
-            name: _segment(name, form) for name, form in library.SEGMENTS.items() if name not in _PLACEHOLDERS
-        },
+        segments={name: _segment(name, form) for name, form in library.SEGMENTS.items() if name not in _PLACEHOLDERS},
         datatypes=components,
         primitives=frozenset(library.BASE_DATATYPES) | {"DTM"},
         lengths=_lengths(library),
@@ -181,7 +180,9 @@ _OPEN: Final = {"QPD", "RDT"}
 
 
 def _field(number: int, child: _Child) -> FieldDefinition:
-    _, (_, _, datatype, name, table, *_), (least, most), _ = child
+    place, (_, _, datatype, name, table, *_), (least, most), _ = child
+    if place == "ERR_1" and datatype == "ID":  # 2.1's, which names segment, field and error
+        datatype = "CM"
     return FieldDefinition(
         number,
         _snake_case(name),

@@ -5,7 +5,9 @@
     ├── PathError           a path is not of the form PID-3(2).4.1
     ├── WriteError          a value cannot be put into this message, or not be written in its character set
     ├── FramingError        an MLLP frame is broken or too large
-    └── ValueFormatError    a value is not what its data type allows
+    ├── ValueFormatError    a value is not what its data type allows
+    ├── UnknownVersion      there are no definitions of a version of the standard
+    └── ProfileError        a profile says something that cannot be followed
 
 What is merely odd about a message is an `hl7v2.Oddity` of it, never an error.
 """
@@ -35,3 +37,11 @@ class FramingError(HL7Error, ValueError):
 
 class ValueFormatError(HL7Error, ValueError):
     """A value is not what its data type allows."""
+
+
+class UnknownVersion(HL7Error, ValueError):
+    """There are no definitions of a version of the standard."""
+
+
+class ProfileError(HL7Error, ValueError):
+    """A profile says something that cannot be followed."""

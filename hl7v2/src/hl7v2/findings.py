@@ -83,7 +83,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "unknown-component": Rule(Severity.ERROR, "a field or component has no more parts than its data type"),
     "withdrawn": Rule(Severity.ERROR, "a field or component that the version has withdrawn is empty"),
     "data-type": Rule(Severity.ERROR, "a date, time or number is one"),
-    "value-type": Rule(Severity.ERROR, "a value whose data type another field names is of it, and that field has a value"),
+    "value-type": Rule(Severity.ERROR, "a value is of the data type that another field names for it"),
     "length": Rule(Severity.WARNING, "a value is no longer than its data type allows"),
     "table": Rule(Severity.ERROR, "a coded value is in its HL7 table"),
     "user-table": Rule(Severity.WARNING, "a value is among those suggested by a table that a site may change"),

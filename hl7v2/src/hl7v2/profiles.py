@@ -1,31 +1,31 @@
 """Profiles: what a site asks of messages beside the standard, or lets pass. A profile is a TOML file.
 
-    name = "Admissions of St. Elsewhere"
-    version = "2.5.1"                  # judge by this version, whatever MSH-12 says
+name = "Admissions of St. Elsewhere"
+version = "2.5.1"                  # judge by this version, whatever MSH-12 says
 
-    [rules]                            # error, warning, information or off, for a rule of `hl7v2.RULES`
-    user-table = "off"
+[rules]                            # error, warning, information or off, for a rule of `hl7v2.RULES`
+user-table = "off"
 
-    [at."PID-12"]                      # the same at one place: a segment, field or component, and all within
-    withdrawn = "warning"
+[at."PID-12"]                      # the same at one place: a segment, field or component, and all within
+withdrawn = "warning"
 
-    [fields."PID-7"]                   # required, max (0: any number), length, table, datatype
-    required = true
+[fields."PID-7"]                   # required, max (0: any number), length, table, datatype
+required = true
 
-    [tables.HL70001]                   # codes beside the table's own; with `only = true`, instead of them
-    codes = ["X"]
+[tables.HL70001]                   # codes beside the table's own; with `only = true`, instead of them
+codes = ["X"]
 
-    [segments.ZPI]                     # a segment of the site's own, or the standard's that is to be there
-    after = "PID"                      # without it, a Z-segment may stand anywhere
-    required = true
-    fields = [{ name = "pet_name", datatype = "ST", required = true, length = 30 }]
+[segments.ZPI]                     # a segment of the site's own, or the standard's that is to be there
+after = "PID"                      # without it, a Z-segment may stand anywhere
+required = true
+fields = [{ name = "pet_name", datatype = "ST", required = true, length = 30 }]
 
-    [[checks]]                         # a rule of the site's own
-    name = "mrn-form"
-    path = "PID-3.1"
-    matches = "[0-9]{8}"               # or one_of = [...], or present = true
-    when = { path = "PV1-2", one_of = ["I"] }
-    sentence = "a number of ours has eight digits"
+[[checks]]                         # a rule of the site's own
+name = "mrn-form"
+path = "PID-3.1"
+matches = "[0-9]{8}"               # or one_of = [...], or present = true
+when = { path = "PV1-2", one_of = ["I"] }
+sentence = "a number of ours has eight digits"
 
 """
 
@@ -133,7 +133,9 @@ def parse_profile(text: str) -> Profile:
         fields=dict(_field(place, form) for place, form in top.tables("fields", _WHERE)),
         tables={name: _codes(name, form) for name, form in top.tables("tables", re.compile(r"\w+"))},
         segments={
-            name: _segment(name, form) for name, section in segments.items() if (form := section.take("fields", list, []))
+            name: _segment(name, form)
+            for name, section in segments.items()
+            if (form := section.take("fields", list, []))
         },
         placements={name: _placement(section) for name, section in segments.items()},
         checks=tuple(_check(number, form) for number, form in enumerate(top.take("checks", list, []), 1)),

@@ -1,10 +1,10 @@
 """Judging messages by the standard and by a profile: structure, fields, components, data types, tables.
 
-    >>> verdict = validate("MSH|^~\\&|A|B|C|D|20240229||ADT^A03^ADT_A03|1|P|2.5\rEVN||2024022\rPID|1||7||DOE")
-    >>> for finding in verdict:
-    ...     print(finding)
-    EVN-2.1: the value is not of the form that DTM has (data-type)
-    PV1: the segment is required (missing-segment)
+>>> verdict = validate("MSH|^~\\\\&|A|B|C|D|20240229||ADT^A03^ADT_A03|1|P|2.5\\rEVN||2024022\\rPID|1||7||DOE")
+>>> for finding in verdict:
+...     print(finding)
+EVN-2.1: the value is not of the form that DTM has (data-type)
+PV1: the segment is required (missing-segment)
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Validator:
         """Judge one message; see `hl7v2.validate`."""
         if not isinstance(message, Message):
             message = parse(message)
-        rows = [segment.fields for segment in message.segments()]
+        rows = message.rows
         kind = self._kind_of(message, rows)
         checks = kind.checks
         findings = list(kind.findings)
