@@ -115,7 +115,7 @@ class DatatypeChecks:
     def _make_composite(self, datatype: str, separator: str) -> Check:
         components = self._definitions.datatypes[datatype]
         checks = [self._component(component, separator) for component in components]
-        required = [component.number for component in components if component.required]
+        some_required = any(component.required for component in components)
         # A text shorter than any limit that nothing cuts further needs no check where its component is plain text.
         subcomponent = self._delimiters.subcomponent if separator != self._delimiters.subcomponent else ""
         shortest = min((self._limit(component) for component in components), default=0)
@@ -125,11 +125,10 @@ class DatatypeChecks:
             if not self._is_plain(component)
         ]
         every = [*enumerate(checks)]
-
         first = checks[0]
 
         def check_composite(text: str) -> Problems:
-            if not required and separator not in text:
+            if not some_required and separator not in text:
                 return _within(1, first(text))
             parts = text.split(separator)
             count = len(parts)
@@ -140,25 +139,28 @@ class DatatypeChecks:
                     break
                 if (part := parts[at]) and (found := check(part)):
                     problems += _within(at + 1, found)
-            if required or count > len(checks):
-                problems += tuple(check_parts(text, parts))
-            return problems
-
-        def check_parts(text: str, parts: list[str]) -> list[Problem]:
-            if text == NULL or is_blank(text):
-                return []
-            problems = [
-                Problem(f".{number}", "missing-component", f"{datatype} requires the component")
-                for number in required
-                if number > len(parts) or self._holds_nothing(parts[number - 1])
-            ]
-            for number, part in enumerate(parts[len(checks) :], len(checks) + 1):
-                if not is_blank(part):
-                    sentence = f"{datatype} has no more than {len(checks)} components"
-                    problems.append(Problem(f".{number}", "unknown-component", sentence))
+            if some_required or count > len(checks):
+                problems += self._misses(datatype, text, parts)
             return problems
 
         return check_composite
+
+    def _misses(self, datatype: str, text: str, parts: list[str]) -> Problems:
+        """The required components that are not among `parts`, and the parts that the data type has no place for."""
+        if text == NULL or is_blank(text):
+            return _NOTHING
+        components = self._definitions.datatypes[datatype]
+        problems = [
+            Problem(f".{component.number}", "missing-component", f"{datatype} requires the component")
+            for component in components
+            if component.required
+            and (component.number > len(parts) or self._holds_nothing(parts[component.number - 1]))
+        ]
+        for number, part in enumerate(parts[len(components) :], len(components) + 1):
+            if not is_blank(part):
+                sentence = f"{datatype} has no more than {len(components)} components"
+                problems.append(Problem(f".{number}", "unknown-component", sentence))
+        return tuple(problems)
 
     def _is_plain(self, component: ComponentDefinition) -> bool:
         """Whether any text that is short enough is a value of a component."""

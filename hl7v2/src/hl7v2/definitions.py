@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
@@ -148,8 +148,8 @@ class _Structures(Mapping[str, Part]):
             self._known[name] = self._group(name, (1, 1), kind, children)
         return self._known[name]
 
-    def __iter__(self) -> Iterable[str]:  # type: ignore[override]
-        return iter(self._library.MESSAGES)
+    def __iter__(self) -> Iterator[str]:
+        return iter(tuple(self._library.MESSAGES))
 
     def __len__(self) -> int:
         return len(self._library.MESSAGES)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Container
 from typing import Final
 
-_SHARED: Final = {
+_SHARED: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "ADT": {
         "A04 A08 A13": ("A01",),
         "A05 A14 A28 A31": ("A05", "A01"),

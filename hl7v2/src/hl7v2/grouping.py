@@ -3,9 +3,9 @@
 >>> from hl7v2 import parse
 >>> message = parse("MSH|^~\\\\&|||||||ORU^R01|1|P|2.5\\rPID|1\\rOBR|1\\rOBX|1\\rOBX|2\\rOBR|2\\rOBX|1")
 >>> for order in groups(message).all("ORDER_OBSERVATION"):
-...     print(order.segment("OBR")["1"], [observation.segment("OBX")["1"] for observation in order.all("OBSERVATION")])
-1 ['1', '2']
-2 ['1']
+...     print(order.segment("OBR")["1"], len(order.groups("OBSERVATION")))
+1 2
+2 1
 """
 
 from __future__ import annotations

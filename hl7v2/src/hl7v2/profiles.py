@@ -125,6 +125,7 @@ def parse_profile(text: str) -> Profile:
     if version is not None and version not in VERSIONS:
         raise ProfileError(f"version: {version} is not known: there are {', '.join(VERSIONS)}")
     segments = {name: _Section(f"segments.{name}", form) for name, form in top.tables("segments", _SEGMENT)}
+    own = {name: _segment(name, section.take("fields", list, [])) for name, section in segments.items()}
     profile = Profile(
         name=top.take("name", str, "profile"),
         version=version,
@@ -132,11 +133,7 @@ def parse_profile(text: str) -> Profile:
         places={place: _severities(f'at."{place}"', form) for place, form in top.tables("at", _WHERE)},
         fields=dict(_field(place, form) for place, form in top.tables("fields", _WHERE)),
         tables={name: _codes(name, form) for name, form in top.tables("tables", re.compile(r"\w+"))},
-        segments={
-            name: _segment(name, form)
-            for name, section in segments.items()
-            if (form := section.take("fields", list, []))
-        },
+        segments={name: segment for name, segment in own.items() if segment.fields},
         placements={name: _placement(section) for name, section in segments.items()},
         checks=tuple(_check(number, form) for number, form in enumerate(top.take("checks", list, []), 1)),
     )
