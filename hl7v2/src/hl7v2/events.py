@@ -46,7 +46,7 @@ _SHARED: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "SRM": {"S02 S03 S04 S05 S06 S07 S08 S09 S10 S11": ("S01",)},
     "SRR": {"S02 S03 S04 S05 S06 S07 S08 S09 S10 S11": ("S01",)},
 }
-_CANDIDATES: Final = {
+_CANDIDATES: Final[dict[tuple[str, str], list[str]]] = {
     (kind, event): [f"{kind}_{shared}" for shared in structures]
     for kind, groups in _SHARED.items()
     for events, structures in groups.items()
@@ -60,7 +60,7 @@ def structure_of_event(message_type: str, event: str, known: Container[str]) -> 
     >>> structure_of_event("ADT", "A08", {"ADT_A01", "ADT_A02"})
     'ADT_A01'
     """
-    for name in (f"{message_type}_{event}", *_CANDIDATES.get((message_type, event), ()), message_type):
+    for name in (f"{message_type}_{event}", *_CANDIDATES.get((message_type, event), []), message_type):
         if name in known:
             return name
     return None

@@ -38,7 +38,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from hl7v2.definitions import VERSIONS, Definitions, FieldDefinition, Part, SegmentDefinition, Table
+from hl7v2.definitions import VARIES, VERSIONS, WITHDRAWN, Definitions, FieldDefinition, Part, SegmentDefinition, Table
 from hl7v2.errors import PathError, ProfileError
 from hl7v2.findings import RULES, Severity
 from hl7v2.own_checks import Condition, OwnCheck
@@ -93,6 +93,9 @@ class Profile:
             own = Table(name, self.name, frozenset())
             table = own if only else tables.get(name, own)
             tables[name] = replace(table, codes=table.codes | codes)
+        for name in {*self.segments, *(segment for segment, _ in self.fields)}:
+            for one in segments[name].fields:
+                _refuse_unknown(name, one, standard, tables)
         return replace(standard, segments=segments, tables=tables)
 
     def placed_in(self, structure: Part) -> Part:
@@ -283,6 +286,14 @@ def _test(pattern: str | None, one_of: Sequence[str]) -> Callable[[str], bool]:
         matches = re.compile(pattern).fullmatch
         return lambda value: matches(value) is not None
     return frozenset(one_of).__contains__ if one_of else bool
+
+
+def _refuse_unknown(segment: str, own: FieldDefinition, standard: Definitions, tables: Mapping[str, Table]) -> None:
+    """Refuse a data type that the version does not have, and a table that nobody has."""
+    if own.datatype not in {*standard.datatypes, *standard.primitives, VARIES, WITHDRAWN}:
+        raise ProfileError(f"{segment}-{own.number}: version {standard.version} has no data type {own.datatype}")
+    if own.table is not None and own.table not in tables and not own.table.startswith("HL7"):
+        raise ProfileError(f"{segment}-{own.number}: there is no table {own.table}: say its codes under tables")
 
 
 def _with_field(
