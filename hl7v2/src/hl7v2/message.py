@@ -133,11 +133,6 @@ class Message:
         found = (lines[at] for at in self._in_order())
         return [(line.partition(separator)[0] if isinstance(line, str) else line[0]).strip() for line in found]
 
-    @property
-    def rows(self) -> list[Row]:
-        """The fields of every segment in order, as `Segment.fields` has them. Only to be read."""
-        return [self._row(at) for at in self._in_order()]
-
     def segments(self, name: str | None = None) -> list[Segment]:
         """All segments in order, or all of one name."""
         if name is not None:
