@@ -9,6 +9,7 @@
 from hl7v2.acknowledgments import Level, Outcome, acknowledge
 from hl7v2.batches import BatchReader, split
 from hl7v2.delimiters import STANDARD, Delimiters
+from hl7v2.differences import Difference, differences
 from hl7v2.errors import (
     FramingError,
     HL7Error,
@@ -35,6 +36,7 @@ __all__ = [
     "STANDARD",
     "BatchReader",
     "Delimiters",
+    "Difference",
     "Finding",
     "FramingError",
     "Group",
@@ -56,6 +58,7 @@ __all__ = [
     "Verdict",
     "WriteError",
     "acknowledge",
+    "differences",
     "groups",
     "new_message",
     "parse",

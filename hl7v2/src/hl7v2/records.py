@@ -151,8 +151,8 @@ class _RowReader:
         seen: set[str] = set()
         elements: dict[str, _Element] = {}
         notes = row["notes"]
-        for segment in message.segments():
-            name, fields = segment.name, segment.fields
+        for fields in message.rows:
+            name = fields[0].strip()
             if name == "NTE":
                 notes += read_texts(fields[3], self._reading) if len(fields) > 3 else ()
                 continue

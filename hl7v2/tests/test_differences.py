@@ -1,0 +1,62 @@
+"""Where two messages differ."""
+
+from __future__ import annotations
+
+from samples import ADT_A01, ORU_R01
+
+from hl7v2 import Difference, Message, differences, parse
+
+
+def changed(text: str, old: str, new: str) -> list[Difference]:
+    assert old in text
+    return list(differences(parse(text), parse(text.replace(old, new))))
+
+
+def test_a_message_does_not_differ_from_itself_however_it_is_written() -> None:
+    other = ADT_A01.replace("\r", "\r\n").replace("\\T\\", "\\X26\\")
+    assert list(differences(parse(ADT_A01), parse(other))) == []
+    delimited = ADT_A01.replace("\\T\\", "\\X26\\").translate(str.maketrans("|^~\\&", "!:?%;"))
+    assert list(differences(parse(ADT_A01), parse(delimited))) == []
+
+
+def test_a_changed_value_has_its_path_and_both_values() -> None:
+    assert changed(ADT_A01, "Haraldsen^Tove", "Berg^Tove") == [
+        Difference("PID-5.1", "Haraldsen", "Berg"),
+    ]
+    assert changed(ADT_A01, "|19670814|F|", "|19670814|M|") == [Difference("PID-8", "F", "M")]
+    assert changed(ADT_A01, "QSH&1.2.752.97.3.1&ISO^MR", "QSH&1.2.3&ISO^MR") == [
+        Difference("PID-3.4.2", "1.2.752.97.3.1", "1.2.3")
+    ]
+    assert changed(ADT_A01, "Brekke^Tove^^^^^M", "Brekke^Tone^^^^^M") == [Difference("PID-5(2).2", "Tove", "Tone")]
+    assert changed(ADT_A01, "Rash~Itch", "Rash") == [Difference("AL1-5(2)", "Itch", "")]
+    assert changed(ADT_A01, "MSG0000017", "MSG0000018") == [Difference("MSH-10", "MSG0000017", "MSG0000018")]
+
+
+def test_a_path_of_a_difference_reads_the_value_there() -> None:
+    before, after = parse(ADT_A01), parse(ADT_A01.replace("Firthport", "Quay Town").replace("172", "173"))
+    found = list(differences(before, after))
+    assert len(found) == 5
+    for one in found:
+        assert (before[one.path], after[one.path]) == (one.before, one.after)
+
+
+def test_an_added_segment_does_not_make_those_after_it_differ() -> None:
+    lines = ORU_R01.split("\r")
+    added = "OBX|99|ST|X^Y^L||between"
+    longer = "\r".join([*lines[:6], added, *lines[6:]])
+    assert list(differences(parse(ORU_R01), parse(longer))) == [Difference(_obx(longer, added), None, added)]
+    assert list(differences(parse(longer), parse(ORU_R01))) == [Difference(_obx(longer, added), added, None)]
+
+
+def _obx(text: str, line: str) -> str:
+    occurrence = [one for one in text.split("\r") if one.startswith("OBX")].index(line) + 1
+    return f"OBX({occurrence})" if occurrence > 1 else "OBX"
+
+
+def test_messages_of_different_types_differ_by_whole_segments() -> None:
+    paths = {one.path for one in differences(parse(ADT_A01), _only(ADT_A01, "MSH", "PID"))}
+    assert {"EVN", "PV1", "OBX", "OBX(2)"} <= paths
+
+
+def _only(text: str, *names: str) -> Message:
+    return parse("\r".join(line for line in text.split("\r") if line[:3] in names))
