@@ -32,6 +32,7 @@ from pipeline.errors import FirthError, InvalidRecord, Unavailable
 from pipeline.events import DeadLetter, Progress
 from pipeline.health import HealthServer, Pulse
 from pipeline.narrowing import attempt
+from pipeline.pace import Pace
 from pipeline.progress import Flood, sum_up
 from pipeline.records import BATCH_ID, RESOURCE_ID, Outcome, Produced, Record, Refusal, Stage
 from pipeline.service_settings import WorkerSettings
@@ -76,7 +77,8 @@ def run_worker(
     sink: str | None = None,
     max_records: int = 1000,
 ) -> None:
-    """Run `stage` over the records of topic `reads`, up to `max_records` at once, until SIGTERM or SIGINT.
+    """Run `stage` over the records of topic `reads`, up to `max_records` at once (fewer where the stage is slow),
+    until SIGTERM or SIGINT.
 
     The consumer group is `name`, or `name-sink` where there is a sink. A batch under way at the signal is
     finished, or given up whole where that would take long. Call from the main thread.
@@ -88,13 +90,14 @@ def run_worker(
     health = HealthServer(pulse, host=settings.health_host, port=settings.health_port) if settings.health_port else None
     try:
         ensure_topics(settings.kafka, settings.topics)
-        worker = _Worker(settings, stage=stage, name=name, codec=codec, sink=sink, pulse=pulse)
+        pace = Pace(max_records)
+        worker = _Worker(settings, stage=stage, name=name, codec=codec, sink=sink, pulse=pulse, pace=pace)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, worker.stop)
         # What was made until now stays: spare the collector from looking at it time and again.
         gc.collect()
         gc.freeze()
-        worker.run(reads, max_records)
+        worker.run(reads)
     finally:
         if health is not None:
             health.close()
@@ -112,9 +115,10 @@ class _Worker:
         codec: Codec,
         sink: str | None,
         pulse: Pulse,
+        pace: Pace,
     ) -> None:
         self._stage, self._name, self._sink, self._codec = stage, name, sink, codec
-        self._pulse = pulse
+        self._pulse, self._pace = pulse, pace
         self._flood = Flood(settings.flood_limit)
         self._failed_in_a_row = 0
         self._rebalanced = False
@@ -125,16 +129,16 @@ class _Worker:
         self._settings = settings
         self._log = log.bind(stage=name, sink=sink, group=self._group, slot=settings.slot)
 
-    def run(self, reads: str, max_records: int) -> None:
+    def run(self, reads: str) -> None:
         """Work until `stop` is called."""
         while not self._pulse.stopping:
             try:
-                self._work(reads, max_records)
+                self._work(reads)
             except OutcomeUnknown as error:
                 self._log.warning("starting over", sentence=str(error))
         self._log.info("stopped as asked")
 
-    def _work(self, reads: str, max_records: int) -> None:
+    def _work(self, reads: str) -> None:
         """Join the group and work, where the group stands, until `stop` is called."""
         settings = self._settings
         self._transactions = Transactions(settings.kafka, f"{self._group}-{settings.slot}", self._pulse)
@@ -144,7 +148,7 @@ class _Worker:
             self._consumer.subscribe([reads], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked)
             self._log.info("started", topic=reads)
             while not self._pulse.stopping:
-                records = self._take(max_records)
+                records = self._take(self._pace.records)
                 if records:
                     self._pass(records)
         except KafkaException as error:
@@ -209,14 +213,17 @@ class _Worker:
         self._pulse.working = True
         self._pulse.beat()
         try:
+            began = time.monotonic()
             with self._metrics.stage_seconds.time():
                 outcome = attempt(self._stage, tried)
+            self._pace.took(len(records), time.monotonic() - began)
             outcome.counts += cancelled
             self._write(records, outcome)
         except OutcomeUnknown:
             raise
         except Unavailable as error:
             self._pulse.working = False
+            self._pace.failed()
             self._seek_back(records)
             self._wait(error)
         else:
