@@ -12,9 +12,21 @@ record, since messages end up in logs, metrics and the api's answers.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 
 class FirthError(Exception):
     """Base of all that Firth raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenRule:
+    """Which rule of a mapping a record broke: said of `element` (`Patient.name[0].family`), whose value comes
+    from `columns` (`patients.dob`), possibly none."""
+
+    element: str
+    rule: str
+    columns: tuple[str, ...]
 
 
 class InvalidRecord(FirthError):
@@ -22,13 +34,16 @@ class InvalidRecord(FirthError):
 
     `reason` is a code that metrics count by (`missing-field`, `unknown-column`). `details` may hold what a
     server said of the record (an OperationOutcome as JSON); it goes into the dead letter and nowhere else,
-    for it may quote the record.
+    for it may quote the record. `broken` says the same as the sentence, in parts, where a rule was broken.
     """
 
-    def __init__(self, sentence: str, *, reason: str, details: str | None = None) -> None:
+    def __init__(
+        self, sentence: str, *, reason: str, details: str | None = None, broken: BrokenRule | None = None
+    ) -> None:
         super().__init__(sentence)
         self.reason = reason
         self.details = details
+        self.broken = broken
 
 
 class Unavailable(FirthError):

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from mapping.identity import resource_id
-from pipeline.errors import InvalidRecord
+from pipeline.errors import BrokenRule, InvalidRecord
 from pipeline.events import Resource
 from transformer.generate import Build, Values
 from transformer.nesting import SeveralValuesError, nest
@@ -47,19 +47,19 @@ class Sites:
         """What to raise when making the value of a slot went wrong."""
         site = self._sites[slot]
         if isinstance(error, UnfitError):
-            return InvalidRecord(self.sentence(site.path, error.rule, site.sources), reason=error.reason)
+            return self._refusal(site.path, error.rule, site.sources, reason=error.reason)
         if isinstance(error, UnicodeEncodeError):
             rule = "has a text that cannot be written in UTF-8"
-            return InvalidRecord(self.sentence(site.path, rule, site.sources), reason="invalid-text")
+            return self._refusal(site.path, rule, site.sources, reason="invalid-text")
         # A script that breaks its promise not to fail: its own message may quote the value.
         rule = f"could not be made: {', '.join(site.scripts) or 'a rule'} failed with {type(error).__name__}"
-        return InvalidRecord(self.sentence(site.path, rule, site.sources), reason="script-failed")
+        return self._refusal(site.path, rule, site.sources, reason="script-failed")
 
     def several(self, slot: int) -> InvalidRecord:
         """What to raise when rows differ in a slot that can have but one value."""
         site = self._sites[slot]
         rule = "has several different values, and is no list in R4"
-        return InvalidRecord(self.sentence(site.path, rule, site.sources), reason="several-values")
+        return self._refusal(site.path, rule, site.sources, reason="several-values")
 
     def faulty(self, fault: Fault) -> InvalidRecord:
         """What to raise when the resource is not R4: with the columns that the faulty element comes from."""
@@ -70,14 +70,13 @@ class Sites:
             if site.element == fault.element or site.element.startswith(inside)
             for source in site.sources
         )
-        return InvalidRecord(self.sentence(fault.place, fault.rule, tuple(sources)), reason=fault.reason)
+        return self._refusal(fault.place, fault.rule, tuple(sources), reason=fault.reason)
 
-    def sentence(self, path: str, rule: str, sources: Sequence[str]) -> str:
-        """`Patient.birthDate is not a date, from column patients.dob`."""
+    def _refusal(self, path: str, rule: str, sources: tuple[str, ...], *, reason: str) -> InvalidRecord:
+        """`Patient.birthDate is not a date, from column patients.dob`, and the same in its parts."""
         place = f"{self._type}.{path}" if path else self._type
-        if not sources:
-            return f"{place} {rule}"
-        return f"{place} {rule}, from column{'s' if len(sources) > 1 else ''} {', '.join(sources)}"
+        origin = f", from column{'s' if len(sources) > 1 else ''} {', '.join(sources)}" if sources else ""
+        return InvalidRecord(f"{place} {rule}{origin}", reason=reason, broken=BrokenRule(place, rule, sources))
 
 
 @dataclass(frozen=True, slots=True)
