@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, Self
 from urllib.parse import quote
 
@@ -52,16 +53,40 @@ class ResourceProgress:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A batch and its resources; `state` is starting, running, completed or failed."""
+    """A batch and its resources; `state` is starting, running, completed, failed, cancelling or cancelled."""
 
     batch_id: str
     state: str
+    created_at: datetime
+    ended_at: datetime | None
     sinks: Sequence[str]
     resources: Sequence[ResourceProgress]
 
     @property
     def is_over(self) -> bool:
-        return self.state in ("completed", "failed")
+        return self.state in ("completed", "failed", "cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSummary:
+    """A batch in a list: how many resources it has, and what was loaded and refused of all of them."""
+
+    batch_id: str
+    state: str
+    created_at: datetime
+    ended_at: datetime | None
+    sinks: Sequence[str]
+    resources: int
+    loaded: Mapping[str, int]
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What some rows became, and what is wrong, as issues of a FHIR OperationOutcome."""
+
+    instances: Sequence[Mapping[str, Any]]
+    errors: Sequence[Mapping[str, Any]]
 
 
 class Api:
@@ -110,13 +135,41 @@ class Api:
 
     def batch(self, batch_id: str) -> Batch:
         """How far a batch is; about a second behind the stages."""
-        found = self._call("GET", f"/batch/{batch_id}")
+        found = self._call("GET", f"/batch/{quote(batch_id, safe='')}")
         return Batch(
             batch_id=found["batch_id"],
             state=found["state"],
+            created_at=datetime.fromisoformat(found["created_at"]),
+            ended_at=_moment(found["ended_at"]),
             sinks=found["sinks"],
             resources=[_resource(each) for each in found["resources"]],
         )
+
+    def batches(self, limit: int) -> list[BatchSummary]:
+        """The newest batches, the newest first."""
+        return [_summary(each) for each in self._call("GET", f"/batch?limit={limit}")["batches"]]
+
+    def cancel_batch(self, batch_id: str) -> str:
+        """Cancel a batch; its state then."""
+        state: str = self._call("DELETE", f"/batch/{quote(batch_id, safe='')}")["state"]
+        return state
+
+    def retry_batch(self, batch_id: str) -> int:
+        """Send a batch's dead letters again; how many they are."""
+        retried: int = self._call("POST", f"/batch/{quote(batch_id, safe='')}/retry", {})["retried"]
+        return retried
+
+    def preview(self, resource_id: str, keys: Sequence[str | int], *, validated: bool = False) -> Preview:
+        """What the rows with these primary keys become."""
+        wanted = {"resource_id": resource_id, "primary_key_values": list(keys), "validate": validated}
+        return Preview(**self._call("POST", "/preview", wanted))
+
+    def resources_of(self, source_id: str) -> list[str]:
+        """The ids of all resources of an imported mapping, in its order."""
+        mappings = {each["id"]: each for each in self._call("GET", "/mappings")["mappings"]}
+        if source_id not in mappings:
+            raise Trouble(f"api: has no mapping {source_id} (has: {', '.join(mappings) or 'none'})")
+        return [each["id"] for each in mappings[source_id]["resources"]]
 
     def _call(self, method: str, path: str, body: object = None) -> Any:
         try:
@@ -144,6 +197,23 @@ def _resource(found: Mapping[str, Any]) -> ResourceProgress:
         fault=found["fault"],
         first_errors=[FirstError(**error) for error in found["first_errors"]],
     )
+
+
+def _summary(found: Mapping[str, Any]) -> BatchSummary:
+    return BatchSummary(
+        batch_id=found["batch_id"],
+        state=found["state"],
+        created_at=datetime.fromisoformat(found["created_at"]),
+        ended_at=_moment(found["ended_at"]),
+        sinks=found["sinks"],
+        resources=len(found["resource_ids"]),
+        loaded=found["loaded"],
+        failed=found["failed"],
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def _problem(answer: requests.Response) -> str:

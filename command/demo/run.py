@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from command import display
 from command.api_client import Api, Batch
+from command.batches.show import Running
 from command.demo import show
 from command.demo.database import NotOurs, check_patients, create_source
 from command.demo.servers import Documents, Fhir, source_rows, source_url
@@ -63,7 +64,7 @@ def run(stack: Stack, *, patients: int, console: Console) -> list[Checked]:
     with closing(Api(services.api_url(stack.ports), token=stack.place.secret("api-token"))) as api:
         api.import_mapping(mapping_of(stack))
         batch_id = api.start_batch(list(expected))
-        with show.Running(console, expected) as running:
+        with Running(console, expected) as running:
             batch = _watch(api, batch_id, running, stack)
     seconds = time.monotonic() - started
     console.print(f"\nBatch {batch_id}: {batch.state} after {seconds:.0f} s.\n", soft_wrap=True)
@@ -124,7 +125,7 @@ def _fill_source(stack: Stack, patients: int, console: Console) -> None:
     console.print(f"\nSource database: {patients:,} patients, {rows:,} rows in {len(source.rows)} tables, {what}.")
 
 
-def _watch(api: Api, batch_id: str, running: show.Running, stack: Stack) -> Batch:
+def _watch(api: Api, batch_id: str, running: Running, stack: Stack) -> Batch:
     """Follow a batch until it is over. Raises Trouble where it cannot get there."""
     last, moved, looked = None, time.monotonic(), time.monotonic()
     while True:

@@ -1,0 +1,1 @@
+"""Batches and previews from the command line."""
