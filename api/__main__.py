@@ -11,8 +11,10 @@ from api import startup, state
 from api.app import create_app
 from api.broker import Broker
 from api.decoding import Decoder
+from api.fhir_server import FhirServer
 from api.fold import Fold
 from api.leader import Duty
+from api.preview_lane import PreviewLane
 from api.server import Server
 from api.services import Services
 from api.settings import ApiSettings
@@ -44,6 +46,7 @@ def main() -> None:
     log.info("listening", host=settings.host, port=settings.port)
     server.run(stopping)
     background.join()
+    services.previews.stop()  # not before the last request is answered
     log.info("stopped")
 
 
@@ -61,6 +64,10 @@ def wired(settings: ApiSettings) -> Services:
         tokens=Tokens(caller=settings.api_token, worker=settings.worker_token),
         definitions=definitions,
         sinks=settings.sinks,
+        # Some threads stay free for workers' questions and for health, however long previews have to wait.
+        previews=PreviewLane(settings.kafka, settings.registry, most=max(1, settings.threads - 4)),
+        preview_timeout=settings.preview_timeout,
+        fhir=FhirServer(settings.fhir.url, token=settings.fhir.token, ca_location=settings.fhir.ca_location),
     )
 
 
@@ -75,6 +82,7 @@ def work(settings: ApiSettings, services: Services, stopping: threading.Event) -
         Duty("fold", fold, engine=engine, lock=state.FOLDING),
         Duty("triggers", dispatch, engine=engine, lock=state.DISPATCHING),
     ]
+    services.previews.start()
     for duty in duties:
         duty.start()
     stopping.wait()

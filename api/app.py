@@ -11,7 +11,19 @@ from flask import Flask, Response, g, request
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 
-from api import batches, bodies, credentials, dead_letters, health, mappings, problems, services, tokens
+from api import (
+    batch_changes,
+    batches,
+    bodies,
+    credentials,
+    dead_letters,
+    health,
+    mappings,
+    previews,
+    problems,
+    services,
+    tokens,
+)
 from api.services import Services
 from pipeline import logs, metrics
 
@@ -40,7 +52,7 @@ def create_app(made: Services, *, body_limit: int) -> OpenAPI:
     problems.install(app)
     tokens.install(app, made.tokens)
     bodies.install(app)
-    for room in (batches, mappings, credentials, dead_letters, health):
+    for room in (batches, batch_changes, previews, mappings, credentials, dead_letters, health):
         app.register_api(room.blueprint)
     app.add_url_rule("/openapi.json", "openapi", lambda: described(app))
     app.add_url_rule("/problems/<slug>", "problem", tokens.everybody(_problem))

@@ -12,7 +12,7 @@ from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, ConfigDict, Field, field_validator
-from sqlalchemy import Connection, and_, func, insert, select
+from sqlalchemy import Connection, and_, exists, func, insert, select
 
 from api import state, tokens, triggers
 from api.bodies import SECURITY, Id, answer
@@ -27,7 +27,7 @@ blueprint = APIBlueprint(
     "batches", __name__, abp_tags=[Tag(name="batches", description="Runs of mapped resources")], abp_security=SECURITY
 )
 
-BatchState = Literal["starting", "running", "completed", "failed"]
+BatchState = Literal["starting", "running", "completed", "failed", "cancelling", "cancelled"]
 
 
 class NewBatch(BaseModel):
@@ -213,7 +213,7 @@ def progress(row: Any, tallies: Mapping[Step, Tally], batch: Any, errors: list[F
         resource_id=row.resource_id,
         label=row.label,
         resource_type=row.resource_type,
-        state="starting" if batch.state == "starting" and row.ended_at is None else row.state,
+        state=_state(row, batch),
         total=row.total,
         extracted=tallies.get((EXTRACTOR, ""), Tally()).succeeded,
         transformed=tallies.get((TRANSFORMER, ""), Tally()).succeeded,
@@ -225,6 +225,15 @@ def progress(row: Any, tallies: Mapping[Step, Tally], batch: Any, errors: list[F
         ended_at=row.ended_at,
         first_errors=errors,
     )
+
+
+def _state(row: Any, batch: Any) -> BatchState:
+    if row.ended_at is not None:
+        ended: BatchState = row.state
+        return ended
+    if batch.state == "cancelling":
+        return "cancelling"
+    return "running" if row.triggered else "starting"
 
 
 def _summary(row: Any, resources: Sequence[Any], tallies: Mapping[ResourceKey, Mapping[Step, Tally]]) -> BatchSummary:
@@ -250,11 +259,13 @@ def _resources(connection: Connection, batch_ids: Sequence[str]) -> dict[str, li
 
 
 def _first_errors(connection: Connection, batch_id: str) -> dict[str, list[FirstError]]:
-    """By resource, the earliest dead letter of each stage, sink and reason: the earliest few of these."""
+    """By resource, the earliest dead letter of each stage, sink and reason that was not sent again: the earliest
+    few of these."""
     ours = state.dead_letters
     kind = (ours.c.resource_id, ours.c.stage, ours.c.sink, ours.c.reason)
-    first = select(func.min(ours.c.position).label("position")).where(ours.c.batch_id == batch_id).group_by(*kind)
-    earliest = first.subquery()
+    again = exists().where(state.retries.c.dead_letter_id == ours.c.id)
+    first = select(func.min(ours.c.position).label("position")).where(ours.c.batch_id == batch_id, ~again)
+    earliest = first.group_by(*kind).subquery()
     query = (
         select(ours.c.resource_id, ours.c.stage, ours.c.sink, ours.c.reason, ours.c.sentence)
         .join(earliest, and_(earliest.c.position == ours.c.position))

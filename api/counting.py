@@ -75,14 +75,17 @@ def summed(events: Iterable[Progress]) -> dict[ResourceKey, Delta]:
     return deltas
 
 
-def settled(tallies: Mapping[Step, Tally], sinks: Sequence[str]) -> bool:
-    """Whether nothing more will happen to a resource whose extraction has ended: every record that was
+def settled(tallies: Mapping[Step, Tally], sinks: Sequence[str], *, total: int) -> bool:
+    """Whether nothing more will happen to a resource whose extraction has ended, with this total: the extractor
+    is through with all of it, which it is not while a refused key is asked for again; and every record that it
     extracted was refused or cancelled on the way, or is dealt with by every sink.
 
     Records that the extractor itself refused never reach anybody, and nobody is waited for.
     """
-    extracted = tallies.get((EXTRACTOR, ""), Tally()).succeeded
-    due = extracted - tallies.get((TRANSFORMER, ""), Tally()).dropped
+    extractor = tallies.get((EXTRACTOR, ""), Tally())
+    if extractor.finished < total:
+        return False
+    due = extractor.succeeded - tallies.get((TRANSFORMER, ""), Tally()).dropped
     return all(tallies.get((LOADER, sink), Tally()).finished >= due for sink in sinks)
 
 

@@ -14,7 +14,7 @@ from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, Field
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from api import decoding, state, tokens
 from api.bodies import SECURITY, Id, answer
@@ -54,7 +54,8 @@ class Origin(BaseModel):
 
 
 class DeadLetterSummary(BaseModel):
-    """Where and why a record was refused; nothing of the record."""
+    """Where and why a record was refused; nothing of the record. `retried_at`: when it was asked for to be sent
+    again, since when it counts as refused no more."""
 
     id: str
     stage: str
@@ -66,6 +67,7 @@ class DeadLetterSummary(BaseModel):
     origin: Origin
     attempt: int
     failed_at: datetime
+    retried_at: datetime | None
 
 
 class DeadLetter(DeadLetterSummary):
@@ -94,7 +96,7 @@ _PAYLOAD: Final = ("key", "value", "headers", "details")
 @blueprint.get("/dead-letters", summary="List dead letters", responses={HTTPStatus.OK: DeadLetters})
 def index(query: Filters) -> Response:
     """Newest first, filtered by batch, resource, stage and reason."""
-    wanted = select(*(column for column in _TABLE.c if column.name not in _PAYLOAD))
+    wanted = _select(*(column for column in _TABLE.c if column.name not in _PAYLOAD))
     for name in ("batch_id", "resource_id", "stage", "reason"):
         value = getattr(query, name)
         if value is not None:
@@ -111,7 +113,7 @@ def show(path: DeadLetterPath) -> Response:
     """With the record itself, as readable as it gets. Every look is audited."""
     services = here()
     with services.engine.begin() as connection:
-        row = connection.execute(select(_TABLE).where(_TABLE.c.id == path.id)).one_or_none()
+        row = connection.execute(_select(_TABLE).where(_TABLE.c.id == path.id)).one_or_none()
         if row is None:
             raise Problem("not-found", f"no dead letter {path.id}")
         state.record(connection, tokens.caller().name, "read dead letter", path.id)
@@ -127,8 +129,15 @@ def show(path: DeadLetterPath) -> Response:
     )
 
 
+def _select(*columns: Any) -> Select[Any]:
+    """These columns, and when each dead letter was asked for to be sent again."""
+    retries = state.retries
+    joined = _TABLE.outerjoin(retries, retries.c.dead_letter_id == _TABLE.c.id)
+    return select(*columns, retries.c.created_at.label("retried_at")).select_from(joined)
+
+
 def _head(row: Any) -> dict[str, Any]:
-    names = ("id", "stage", "sink", "reason", "sentence", "batch_id", "resource_id", "attempt", "failed_at")
+    names = [name for name in DeadLetterSummary.model_fields if name != "origin"]
     origin = Origin(topic=row.topic, partition=row.partition, offset=row.offset)
     return {name: getattr(row, name) for name in names} | {"origin": origin}
 

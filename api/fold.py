@@ -10,15 +10,15 @@ from __future__ import annotations
 import base64
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from confluent_kafka import Message
-from sqlalchemy import Connection, delete, exists, func, select, tuple_, update
+from sqlalchemy import Connection, case, delete, exists, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
-from api import state
+from api import state, triggers
 from api.counting import EXTRACTOR, Delta, ResourceKey, Step, Tally, settled, summed, tallies_of
 from api.credentials import forget_credentials
 from api.reader import Place, Reader
@@ -132,19 +132,23 @@ def add_progress(connection: Connection, deltas: Mapping[ResourceKey, Delta]) ->
     tallies = tallies_of(connection, batch_ids)
     for key, row in resources.items():
         _update_resource(connection, row, deltas[key], tallies.get(key, {}))
-    _end_batches(connection, batch_ids)
+    end_batches(connection, batch_ids)
+    if any(deltas[key].extraction_ended for key in resources):
+        triggers.wake(connection)  # the batch's next resource may begin
     return unknown
 
 
 def _locked(connection: Connection, keys: Iterable[ResourceKey]) -> dict[ResourceKey, Any]:
     """The rows of these resources, with the sinks of their batch; unknown ones are left out."""
     ours, batches = state.batch_resources, state.batches
+    cancelled = exists().where(state.cancellations.c.batch_id == ours.c.batch_id).label("cancelled")
     query = (
-        select(ours, batches.c.sinks)
+        select(ours, batches.c.sinks, cancelled)
         .join(batches, batches.c.id == ours.c.batch_id)
         # An id with a NUL is none of ours, and PostgreSQL would refuse the whole query for it.
         .where(tuple_(ours.c.batch_id, ours.c.resource_id).in_([key for key in keys if "\x00" not in "".join(key)]))
-        .with_for_update()
+        # Of these rows alone, before those of their batches: as everybody else who locks both.
+        .with_for_update(of=ours)
     )
     return {(row.batch_id, row.resource_id): row for row in connection.execute(query)}
 
@@ -175,8 +179,9 @@ def _update_resource(connection: Connection, row: Any, delta: Delta, tallies: Ma
         total = tallies.get((EXTRACTOR, ""), Tally()).finished
     fault = row.fault or state.printable(delta.fault)
     values: dict[str, object] = {"total": total, "fault": fault, "extraction_ended": over}
-    if row.ended_at is None and over and settled(tallies, row.sinks):
-        values |= {"state": "failed" if fault else "completed", "ended_at": moment(delta.at)}
+    if row.ended_at is None and over and settled(tallies, row.sinks, total=total):
+        ended = "failed" if fault else "cancelled" if row.cancelled else "completed"
+        values |= {"state": ended, "ended_at": moment(delta.at)}
     if all(getattr(row, name) == value for name, value in values.items()):
         return
     ours = state.batch_resources
@@ -184,18 +189,19 @@ def _update_resource(connection: Connection, row: Any, delta: Delta, tallies: Ma
     connection.execute(update(ours).where(where).values(values))
 
 
-def _end_batches(connection: Connection, batch_ids: set[str]) -> None:
-    """End those of whose resources every one is over."""
-    ours, batches = state.batch_resources, state.batches
+def end_batches(connection: Connection, batch_ids: Collection[str]) -> None:
+    """End those of whose resources every one is over. Within a transaction."""
+    ours, batches, cancellations = state.batch_resources, state.batches, state.cancellations
     of_batch = ours.c.batch_id == batches.c.id
     open_one = exists().where(of_batch, ours.c.ended_at.is_(None))
     failed_one = exists().where(of_batch, ours.c.state == "failed")
+    cancelled = exists().where(cancellations.c.batch_id == batches.c.id)
     last = select(func.max(ours.c.ended_at)).where(of_batch).scalar_subquery()
     over = batches.c.id.in_(batch_ids) & batches.c.ended_at.is_(None) & ~open_one
-    connection.execute(update(batches).where(over, failed_one).values(state="failed", ended_at=last))
-    ended = connection.execute(update(batches).where(over, ~failed_one).values(state="completed", ended_at=last))
+    how = case((cancelled, "cancelled"), (failed_one, "failed"), else_="completed")
+    ended = connection.execute(update(batches).where(over).values(state=how, ended_at=last))
     if ended.rowcount:
-        log.info("batches completed", count=ended.rowcount)
+        log.info("batches ended", count=ended.rowcount)
 
 
 def add_dead_letters(connection: Connection, letters: Sequence[DeadLetter]) -> None:

@@ -75,6 +75,11 @@ KINDS: Final[Mapping[str, Kind]] = {
     "invalid-mapping": Kind(
         HTTPStatus.UNPROCESSABLE_ENTITY, "the mapping has mistakes", "`mistakes` lists all of them by path and reason."
     ),
+    "unusable-mapping": Kind(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "the mapping cannot be compiled",
+        "`detail` names the first mistakes: mend them, and import the mapping again.",
+    ),
     "internal": Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "a mistake of ours", "`reference` finds it in the api's log."),
     "unavailable": Kind(
         HTTPStatus.SERVICE_UNAVAILABLE,
@@ -158,9 +163,8 @@ def of_database(error: database.SQLAlchemyError) -> Problem | None:
     return None
 
 
-_SLUG_OF_STATUS: Final = {
-    kind.status: slug for slug, kind in KINDS.items() if slug not in ("unknown-resources", "invalid-mapping")
-}
+_SPECIAL: Final = ("unknown-resources", "invalid-mapping", "unusable-mapping")  # kinds of 422 that Flask knows not
+_SLUG_OF_STATUS: Final = {kind.status: slug for slug, kind in KINDS.items() if slug not in _SPECIAL}
 
 
 def of_http(error: HTTPException) -> Response:

@@ -25,7 +25,9 @@ ANSWER: Final = 5.0  # seconds to wait for one answer of the broker
 class Reader:
     """All partitions of some topics, committed records only. For one thread."""
 
-    def __init__(self, broker: KafkaSettings, topics: Sequence[str]) -> None:
+    def __init__(self, broker: KafkaSettings, topics: Sequence[str], *, from_now: bool = False) -> None:
+        """`from_now`: what was there before the first `assign` is left out."""
+        self._from_now = from_now
         self._admin = kafka.admin(broker)
         self._consumer: Consumer = kafka.reader(broker)
         self._topics = tuple(topics)
@@ -46,7 +48,7 @@ class Reader:
         if set(places) == set(self._next):
             return
         known = {**kept, **self._next}
-        lows = self._bounds(partitions, _EARLIEST)
+        lows = self._bounds(partitions, _LATEST if self._from_now and not self._next else _EARLIEST)
         highs = self._bounds(partitions, _LATEST)
         starts: list[TopicPartition] = []
         for place, (topic, number), low, high in zip(places, partitions, lows, highs, strict=True):

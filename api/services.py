@@ -9,6 +9,8 @@ from sqlalchemy import Engine
 
 from api.broker import Broker
 from api.decoding import Decoder
+from api.fhir_server import FhirServer
+from api.preview_lane import PreviewLane
 from api.tokens import Tokens
 from mapping.r4 import Definitions
 
@@ -25,6 +27,9 @@ class Services:
     tokens: Tokens
     definitions: Definitions
     sinks: tuple[str, ...]
+    previews: PreviewLane
+    preview_timeout: int  # seconds
+    fhir: FhirServer
 
 
 def install(app: Flask, services: Services) -> None:

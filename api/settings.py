@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from pipeline.service_settings import KafkaSettings, RegistrySettings, TopicSettings
+from pipeline.service_settings import FhirServerSettings, KafkaSettings, RegistrySettings, TopicSettings
 from pipeline.settings import Secret, Settings, setting
 
 SHORTEST_TOKEN = 16  # characters; what is shorter can be guessed
@@ -23,7 +23,7 @@ class ApiSettings(Settings):
     topics: TopicSettings = field(default_factory=TopicSettings)
     host: str = setting("API_HOST", "127.0.0.1", about="address that the api is served on")
     port: int = setting("API_PORT", 3000, about="port that the api is served on", minimum=1, maximum=65535)
-    threads: int = setting("API_THREADS", 8, about="requests answered at the same time", minimum=1, maximum=200)
+    threads: int = setting("API_THREADS", 16, about="requests answered at the same time", minimum=1, maximum=200)
     body_limit: int = setting(
         "API_BODY_LIMIT", 16 * 1024 * 1024, about="largest request body, in bytes: a mapping must fit", minimum=1024
     )
@@ -39,6 +39,10 @@ class ApiSettings(Settings):
     worker_token: Secret = setting("API_WORKER_TOKEN", about="token that workers show to the api")
     fhir_definitions: Path = setting(
         "FHIR_DEFINITIONS", Path(".firth/cache/fhir/r4.json"), about="file of the FHIR R4 element table"
+    )
+    fhir: FhirServerSettings = field(default_factory=FhirServerSettings)
+    preview_timeout: int = setting(
+        "PREVIEW_TIMEOUT", 15, about="seconds that a preview may take", minimum=1, maximum=120
     )
     dead_letter_days: int = setting(
         "DEAD_LETTER_DAYS", 90, about="days after which the api forgets a dead letter and its payload", minimum=1

@@ -4,7 +4,8 @@
     mapping_versions                     every version ever imported, frozen under its content hash
     credentials                          how the extractor logs in to a source
     batches ── batch_resources ── counts what was asked for, and what the stages did by now
-    dead_letters                         what they refused, with its bytes
+    cancellations                        which batches are to end, and whether the stages were told
+    dead_letters ── retries              what they refused, with its bytes; what was or will be sent again
     consumed                             how far `progress` and `DLQ` are folded in, by topic id
     tokens, audit, installation          who may ask, who asked, and which installation this is
 
@@ -160,6 +161,15 @@ batch_resources = Table(
     Index("batch_resources_under_way", "source_id", postgresql_where=text("ended_at is null")),
 )
 
+cancellations = Table(
+    "cancellations",
+    metadata,
+    Column("batch_id", Text, ForeignKey(batches.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("told", Boolean, nullable=False, server_default=text("false")),
+    _moment("created_at"),
+    Index("cancellations_to_tell", "batch_id", postgresql_where=text("not told")),
+)
+
 counts = Table(
     "counts",
     metadata,
@@ -197,6 +207,17 @@ dead_letters = Table(
     Column("value", LargeBinary),
     Column("headers", JSONB, nullable=False),  # [[name, base64 or null], …]
     Index("dead_letters_of_batch", "batch_id", "resource_id", "position"),
+)
+
+retries = Table(
+    "retries",
+    metadata,
+    Column("dead_letter_id", Text, ForeignKey(dead_letters.c.id, ondelete="CASCADE"), primary_key=True),
+    # As of a trigger in `batch_resources`.
+    Column("position", BigInteger),
+    Column("sent", Boolean, nullable=False, server_default=text("false")),
+    _moment("created_at"),
+    Index("retries_to_send", "position", postgresql_where=text("not sent")),
 )
 
 consumed = Table(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 from extractor.chunk import Extractor
 from extractor.patience import Patience
-from extractor.settings import ExtractorSettings
+from extractor.settings import ExtractorSettings, SourceSettings
 from extractor.sources import Sources
 from mapping import credential, document
 from mapping.credential import Credential
@@ -18,35 +20,59 @@ from mapping.mistakes import InvalidMapping
 from mapping.model import Mapping
 from pipeline import logs, topics
 from pipeline.api_client import ApiClient
+from pipeline.cancellations import Cancellations
 from pipeline.codec import Codec
 from pipeline.errors import InvalidRecord
+from pipeline.preview import PreviewLane
 from pipeline.process import run
 from pipeline.worker import each, run_worker
 
 MAPPINGS = 64  # kept in memory
+PREVIEW_TIMEOUT = 8  # seconds that a query for a preview may take: somebody sits and waits
 
 
 def main() -> None:
     """Parse settings, build adapters, run."""
     settings = ExtractorSettings.from_environment(os.environ)
     logs.configure("extractor", settings.worker.log_level)
-    api = ApiClient.of(settings.api)
-    codec = Codec.connect(settings.worker.registry)
-    sources = Sources(settings.source, credential_of=_credentials(api), secret_of=_secret)
-    extractor = Extractor(
-        sources=sources,
-        mapping_of=_mappings(api),
-        codec=codec,
-        settings=settings.chunk,
-        patience=Patience(settings.source.patience),
-    )
-    try:
+    codec, previews_codec = Codec.connect(settings.worker.registry), Codec.connect(settings.worker.registry)
+    hasty = replace(settings.source, statement_timeout=min(PREVIEW_TIMEOUT, settings.source.statement_timeout))
+    with (
+        Cancellations(settings.worker) as cancelled,
+        _extractor(settings, settings.source, codec, cancelled) as extractor,
+        _extractor(settings, hasty, previews_codec, ()) as previewer,
+        PreviewLane(
+            settings.worker,
+            stage=each(previewer),
+            name="extractor",
+            reads=topics.PREVIEW_TRIGGER,
+            batches=topics.TRIGGER,
+            writes=topics.PREVIEW_EXTRACT,
+            codec=previews_codec,
+        ),
+    ):
         # One trigger at a time: each is a chunk, as large as a transaction should be.
         run_worker(
             settings.worker, stage=each(extractor), name="extractor", reads=topics.TRIGGER, codec=codec, max_records=1
         )
-    finally:
-        sources.close()
+
+
+@contextmanager
+def _extractor(
+    settings: ExtractorSettings, source: SourceSettings, codec: Codec, cancelled: Container[str]
+) -> Iterator[Extractor]:
+    """An extractor for one thread, with connections of its own."""
+    api = ApiClient.of(settings.api)
+    sources = Sources(source, credential_of=_credentials(api), secret_of=_secret)
+    with closing(sources):
+        yield Extractor(
+            sources=sources,
+            mapping_of=_mappings(api),
+            codec=codec,
+            settings=settings.chunk,
+            patience=Patience(source.patience),
+            cancelled=cancelled,
+        )
 
 
 def _mappings(api: ApiClient) -> Callable[[str], Mapping]:

@@ -14,7 +14,7 @@ trigger itself, which becomes a dead letter.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -61,7 +61,10 @@ class Extractor:
         codec: Codec,
         settings: ChunkSettings,
         patience: Patience,
+        cancelled: Container[str] = (),
     ) -> None:
+        """`cancelled` are the ids of batches of which nothing more is wanted; it may change at any time."""
+        self._cancelled = cancelled
         self._sources = sources
         self._mapping_of = mapping_of
         self._codec = codec
@@ -75,6 +78,8 @@ class Extractor:
             trigger = self._codec.decode(ExtractorTrigger, record.value)
         except InvalidRecord as error:
             return _undecodable(record, error)
+        if trigger.batch_id in self._cancelled:
+            return _ended(trigger)
         try:
             return self._chunk(record, trigger)
         except InvalidRecord as error:
@@ -153,8 +158,17 @@ class Extractor:
     def _failed(self, record: Record, trigger: ExtractorTrigger, error: InvalidRecord) -> Outcome:
         # A table that was altered meanwhile is looked at anew, next time.
         self._plans.pop((trigger.mapping_hash, trigger.resource_id), None)
+        if trigger.part:
+            return Outcome(refused=[Refusal(record, error)])
         fault = Count(trigger.batch_id, trigger.resource_id, total=trigger.extracted + 1, fault=str(error))
         return Outcome(refused=[Refusal(record, error)], counts=[fault])
+
+
+def _ended(trigger: ExtractorTrigger) -> Outcome:
+    """The extraction ends where it is."""
+    owner = (trigger.batch_id, trigger.resource_id)
+    ended = Count(*owner, cancelled=1) if trigger.part else Count(*owner, total=trigger.extracted)
+    return Outcome(counts=[ended])
 
 
 class _HalveError(Exception):

@@ -50,7 +50,7 @@ class Output:
 
     def refuse(self, key: Value, error: InvalidRecord) -> None:
         """A dead letter of one key: the trigger, narrowed to that key, so that sending it again extracts it alone."""
-        narrowed = replace(self._trigger, primary_key_values=[key], after=None, extracted=0)
+        narrowed = replace(self._trigger, primary_key_values=[key], after=None, extracted=0, part=True)
         record_key = f"{self._resource.id}:{'' if key is None else as_text(key)}".encode()
         origin = self._record
         record = Record(
@@ -80,7 +80,12 @@ class Output:
 
     def finish(self) -> Outcome:
         """The chunk was the last one."""
-        return self._counted(total=self._trigger.extracted + self.done)
+        total = self._trigger.extracted + self.done
+        if not self._trigger.part:
+            return self._counted(total=total)
+        if total == 0:  # the row is gone, or its key is null no more: it counted once, and must not be missed
+            self.outcome.counts.append(Count(self._trigger.batch_id, self._trigger.resource_id, cancelled=1))
+        return self._counted(total=None)
 
     def _counted(self, *, total: int | None) -> Outcome:
         succeeded = self.done - len(self.outcome.refused)

@@ -15,6 +15,7 @@ from loader.mongo import MongoSink
 from loader.settings import LoaderSettings
 from loader.sink import Sink
 from pipeline import logs, topics
+from pipeline.cancellations import Cancellations
 from pipeline.codec import Codec
 from pipeline.process import run
 from pipeline.worker import run_worker
@@ -29,15 +30,16 @@ def main() -> None:
     settings = LoaderSettings.from_environment(os.environ)
     logs.configure(f"loader-{settings.sink}", settings.worker.log_level)
     codec = Codec.connect(settings.worker.registry)
-    run_worker(
-        settings.worker,
-        stage=partial(load, sink=sink_of(settings), name=settings.sink, codec=codec),
-        name="loader",
-        sink=settings.sink,
-        reads=topics.TRANSFORM,
-        codec=codec,
-        max_records=_RECORDS,
-    )
+    with Cancellations(settings.worker) as cancelled:
+        run_worker(
+            settings.worker,
+            stage=cancelled.sparing(partial(load, sink=sink_of(settings), name=settings.sink, codec=codec)),
+            name="loader",
+            sink=settings.sink,
+            reads=topics.TRANSFORM,
+            codec=codec,
+            max_records=_RECORDS,
+        )
 
 
 def sink_of(settings: LoaderSettings) -> Sink:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Literal
-from urllib.parse import urlsplit
 
-from pipeline.service_settings import WorkerSettings
+from pipeline.service_settings import FhirServerSettings, WorkerSettings
 from pipeline.settings import Secret, Settings, setting
 
 # Of a worker's session, what a sink may take to answer: a worker that is replaced must not be writing still.
@@ -15,14 +13,9 @@ _SHARE_OF_SESSION: Final = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FhirSettings(Settings):
+class FhirSettings(FhirServerSettings):
     """Where the FHIR server is, and how much it is asked at once."""
 
-    url: str = setting("FHIR_API_URL", "http://127.0.0.1:8080/fhir", about="base address of the FHIR server")
-    token: Secret | None = setting("FHIR_API_TOKEN", None, about="token to show to the FHIR server, if it asks")
-    ca_location: str | None = setting(
-        "FHIR_CA_LOCATION", None, about="PEM file of the authorities that sign it (else the usual ones)"
-    )
     bundle_size: int = setting("BUNDLE_SIZE", 100, about="resources of one transaction", minimum=1, maximum=5000)
     parallel: int = setting("FHIR_PARALLEL", 2, about="transactions under way at once", minimum=1, maximum=64)
     check_references: bool = setting(
@@ -31,13 +24,6 @@ class FhirSettings(Settings):
         about="find out at the start whether the server takes references ahead of their target, "
         "by writing two Basic resources and deleting them",
     )
-
-    def mistakes(self) -> Iterable[str]:
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            yield "FHIR_API_URL must begin with http:// or https:// and name a host"
-        if parts.username or parts.password or parts.query or parts.fragment:
-            yield "FHIR_API_URL must hold neither a login (use FHIR_API_TOKEN) nor a query"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

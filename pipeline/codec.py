@@ -1,9 +1,10 @@
 """Events to bytes and back: Avro in the Confluent wire format (a zero byte, the schema's id in four, the
 body), so that every Kafka tool can read them.
 
-Schemas stand in `schemas/`, one file a topic. Their ids are resolved once, when the codec is made; encoding
-a record asks nobody. A record written with another schema's id is read by that schema, which is looked up
-once and kept. The work is fastavro's, but for the events that pass once a row: see `hot_events`.
+Schemas stand in `schemas/`, one file an event, named for its (first) topic. Their ids are resolved once, when
+the codec is made; encoding a record asks nobody. A record written with another schema's id is read by that
+schema, which is looked up once and kept. The work is fastavro's, but for the events that pass once a row: see
+`hot_events`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import json
 import struct
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from io import BytesIO
 from operator import attrgetter
 from pathlib import Path
@@ -32,6 +33,8 @@ Event: TypeAlias = (
     | events.Loaded
     | events.Progress
     | events.DeadLetter
+    | events.BatchCancelled
+    | events.Preview
 )
 E = TypeVar(
     "E",
@@ -41,6 +44,8 @@ E = TypeVar(
     events.Loaded,
     events.Progress,
     events.DeadLetter,
+    events.BatchCancelled,
+    events.Preview,
 )
 
 TOPIC_OF: Final[dict[type[Event], str]] = {
@@ -50,6 +55,8 @@ TOPIC_OF: Final[dict[type[Event], str]] = {
     events.Loaded: topics.LOAD,
     events.Progress: topics.PROGRESS,
     events.DeadLetter: topics.DLQ,
+    events.BatchCancelled: topics.CANCEL,
+    events.Preview: topics.PREVIEW_TRIGGER,
 }
 
 _SCHEMAS: Final = Path(__file__).parent / "schemas"
@@ -76,14 +83,26 @@ def _resources_from_avro(plain: dict[str, Any]) -> None:
     plain["resources"] = [events.Resource(**resource) for resource in plain["resources"]]
 
 
+def _preview_to_avro(plain: dict[str, Any]) -> None:
+    plain["records"] = [asdict(record) for record in plain["records"]]
+    plain["troubles"] = [asdict(trouble) | {"columns": list(trouble.columns)} for trouble in plain["troubles"]]
+
+
+def _preview_from_avro(plain: dict[str, Any]) -> None:
+    plain["records"] = [events.PreviewRecord(**record) for record in plain["records"]]
+    plain["troubles"] = [events.Trouble(**trouble) for trouble in plain["troubles"]]
+
+
 # Events with values inside values; all others are flat, field by field.
 _TO_AVRO: Final[dict[type[Event], Callable[[dict[str, Any]], None]]] = {
     events.DeadLetter: _headers_to_avro,
     events.ExtractorTrigger: _check_keys,
+    events.Preview: _preview_to_avro,
 }
 _FROM_AVRO: Final[dict[type[Event], Callable[[dict[str, Any]], None]]] = {
     events.DeadLetter: _headers_from_avro,
     events.Transformed: _resources_from_avro,
+    events.Preview: _preview_from_avro,
 }
 
 _WRITE: Final[dict[type[Event], Callable[[Any], bytes]]] = {

@@ -12,6 +12,8 @@ from pipeline.topics import DEAD_LETTER_LIMIT
 
 # Set by whoever sends a dead letter again: how often the record has been tried, this time included.
 ATTEMPT: Final = "attempt"
+# The one sink that it is meant for, where a sink had refused it: the others have it.
+SINK: Final = "sink"
 
 DETAILS_LIMIT: Final = 64 * 1024  # characters of what a server said; an OperationOutcome may repeat the resource
 SENTENCE_LIMIT: Final = 2000  # characters
@@ -53,7 +55,7 @@ def dead_letter(refusal: Refusal, *, stage: str, sink: str | None, now: int) -> 
         key=record.key,
         value=value,
         headers=headers,
-        attempt=_attempt(record.headers),
+        attempt=attempt_of(record.headers),
         failed_at=now,
     )
 
@@ -74,6 +76,13 @@ def header_text(headers: Headers, name: str) -> str | None:
     return None
 
 
-def _attempt(headers: Headers) -> int:
+def is_for(sink: str, headers: Headers) -> bool:
+    """Whether a record concerns this sink."""
+    meant = header_text(headers, SINK)
+    return meant is None or meant == sink
+
+
+def attempt_of(headers: Headers) -> int:
+    """Which try this is of the record, counted from 1."""
     text = header_text(headers, ATTEMPT)
     return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 7 else 1

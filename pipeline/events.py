@@ -14,6 +14,8 @@ from typing import Literal, TypeAlias
 # Decimals, dates and times travel as text: JSON and Avro would each bend them in their own way.
 Value: TypeAlias = bool | int | float | str | bytes | None
 
+Failing: TypeAlias = Literal["refused", "given-up", "unavailable"]
+
 Write: TypeAlias = Literal["replace", "ensure", "delete"]
 
 
@@ -22,7 +24,9 @@ class ExtractorTrigger:
     """A chunk of one resource to extract: from `after` (exclusive; null at the start) on.
 
     `primary_key_values` restricts it to some keys; null is all of them. `extracted` counts what earlier
-    chunks of the same resource wrote. Topic `extractor_trigger`, key `batch_id:resource_id`.
+    chunks of the same resource wrote. `part` is for one that tells no total: a key that was refused, and is
+    asked for again, has been counted in the total of its resource. Topic `extractor_trigger`, key
+    `batch_id:resource_id`.
     """
 
     batch_id: str
@@ -31,6 +35,7 @@ class ExtractorTrigger:
     primary_key_values: Sequence[Value] | None = None
     after: Value = None
     extracted: int = 0
+    part: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,3 +145,53 @@ class DeadLetter:
     headers: Sequence[tuple[str, bytes | None]]
     attempt: int
     failed_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class BatchCancelled:
+    """What is still under way of a batch is to be dropped. `at` is in milliseconds since the epoch. Topic
+    `batch_cancel`, key `batch_id`."""
+
+    batch_id: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewRecord:
+    """What a batch would have on the stage's own topic, byte for byte."""
+
+    key: bytes | None
+    value: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a record of a preview, or all of it, got no further than `stage`.
+
+    `refused`: the record with `key`, which a batch would have as a dead letter. `given-up`: all of the
+    resource, which would be the batch's fault. `unavailable`: something behind the stage is away. `element`,
+    `rule` and `columns` as in `pipeline.errors.BrokenRule`. The sentence holds no patient's data.
+    """
+
+    stage: str
+    failing: Failing
+    sentence: str
+    key: bytes | None = None
+    reason: str | None = None
+    element: str | None = None
+    rule: str | None = None
+    columns: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """One preview on its way: `records` are what the next stage is to work on, or at the end what came out.
+
+    The same on each of the topics `preview_trigger`, `preview_extract` and `preview_result`; key
+    `request_id`. Nobody waits for it any more after `expires_at`, in milliseconds since the epoch.
+    """
+
+    request_id: str
+    expires_at: int
+    records: Sequence[PreviewRecord]
+    troubles: Sequence[Trouble] = ()

@@ -30,6 +30,9 @@ STAGE_TIMEOUT: Final = 300  # seconds
 
 _MIB: Final = 1024 * 1024
 
+# What comes is there at once all the same; the broker only says less often that there is nothing.
+_SELDOM: Final[Configuration] = {"fetch.wait.max.ms": 1000}
+
 _NOT_ALLOWED: Final = frozenset(
     {
         KafkaError._AUTHENTICATION,  # noqa: SLF001 — the library's public name for an error of the client itself
@@ -59,10 +62,30 @@ def consumer(settings: KafkaSettings, *, group: str, session_timeout: int) -> Co
     )
 
 
-def reader(settings: KafkaSettings) -> Consumer:
+def sharer(settings: KafkaSettings, *, group: str, session_timeout: int) -> Consumer:
+    """A member of `group`, without a subscription yet, whose offsets commit themselves every few seconds: what
+    it took may be lost with it, or come again."""
+    return Consumer(
+        {
+            **_reading(settings),
+            "group.id": group,
+            "session.timeout.ms": session_timeout * 1000,
+            "heartbeat.interval.ms": session_timeout * 1000 // 5,
+            "max.poll.interval.ms": STAGE_TIMEOUT * 1000,
+            "enable.auto.commit": True,
+            "enable.auto.offset.store": True,
+            "partition.assignment.strategy": "range",
+        }
+        | _SELDOM
+    )
+
+
+def reader(settings: KafkaSettings, *, seldom: bool = False) -> Consumer:
     """A consumer without a group, for one who assigns partitions himself and keeps the offsets elsewhere.
-    It sees committed records only, and an end of partition as a message with that error."""
-    return Consumer({**_reading(settings), "group.id": "firth-reader", "enable.partition.eof": True})
+    It sees committed records only, and an end of partition as a message with that error. `seldom`: of topics on
+    which little comes, and seldom."""
+    configuration = _reading(settings) | {"group.id": "firth-reader", "enable.partition.eof": True}
+    return Consumer(configuration | (_SELDOM if seldom else {}))
 
 
 def producer(

@@ -30,6 +30,10 @@ LAG: Final = Gauge("firth_lag_records", "Records of the worker's partitions that
 BACKING_OFF: Final = Gauge("firth_backing_off", "1 while the worker waits for something behind it.", _WORKER)
 PARTITIONS: Final = Gauge("firth_partitions_assigned", "Partitions that the worker reads.", _WORKER)
 
+PREVIEW_SECONDS: Final = Histogram(
+    "firth_preview_seconds", "Time a stage took for a preview.", ("stage",), buckets=_SECONDS
+)
+
 # The api.
 HTTP_SECONDS: Final = Histogram(
     "firth_http_request_seconds", "Time to answer a request.", ("method", "route", "status"), buckets=_SECONDS

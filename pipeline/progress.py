@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from pipeline.dead_letters import clean, header_text
+from pipeline.dead_letters import attempt_of, clean, header_text
 from pipeline.events import Progress
 from pipeline.records import BATCH_ID, RESOURCE_ID, Count, Outcome, Record
 
@@ -51,7 +51,7 @@ class Flood:
     """Gives up a resource of a batch when more than `limit` of its records were refused here, and more than
     were not: the mapping or the source is wrong, and a dead letter for every row helps nobody.
 
-    Each worker counts for itself, from its start.
+    Each worker counts for itself, from its start. What was refused once and is sent again is always tried.
     """
 
     def __init__(self, limit: int) -> None:
@@ -67,7 +67,7 @@ class Flood:
         cancelled: list[Count] = []
         for record in records:
             owner = whose(record)
-            if owner is None or owner not in self._given_up:
+            if owner is None or owner not in self._given_up or attempt_of(record.headers) > 1:
                 tried.append(record)
             else:
                 cancelled.append(Count(*owner, cancelled=1, fault=self._fault(owner)))

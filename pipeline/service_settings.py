@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pipeline.settings import Secret, Settings, setting
 
@@ -77,6 +78,24 @@ class TopicSettings(Settings):
         about="how long records are kept, in hours; DLQ and progress: four times that",
         minimum=1,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FhirServerSettings(Settings):
+    """Where the FHIR server is."""
+
+    url: str = setting("FHIR_API_URL", "http://127.0.0.1:8080/fhir", about="base address of the FHIR server")
+    token: Secret | None = setting("FHIR_API_TOKEN", None, about="token to show to the FHIR server, if it asks")
+    ca_location: str | None = setting(
+        "FHIR_CA_LOCATION", None, about="PEM file of the authorities that sign it (else the usual ones)"
+    )
+
+    def mistakes(self) -> Iterable[str]:
+        parts = urlsplit(self.url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            yield "FHIR_API_URL must begin with http:// or https:// and name a host"
+        if parts.username or parts.password or parts.query or parts.fragment:
+            yield "FHIR_API_URL must hold neither a login (use FHIR_API_TOKEN) nor a query"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

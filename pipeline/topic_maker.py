@@ -64,8 +64,6 @@ def _judge(name: str, error: KafkaError) -> None:
 
 
 def _topic(name: str, settings: TopicSettings) -> NewTopic:
-    # What a person may still want to look at or send again is kept longer than what flowed through.
-    long = name in (topics.DLQ, topics.PROGRESS)
     limit = topics.DEAD_LETTER_LIMIT if name == topics.DLQ else topics.RECORD_LIMIT
     return NewTopic(
         name,
@@ -73,9 +71,16 @@ def _topic(name: str, settings: TopicSettings) -> NewTopic:
         replication_factor=settings.replication,
         config={
             "cleanup.policy": "delete",
-            "retention.ms": str(settings.retention_hours * _HOUR * (4 if long else 1)),
+            "retention.ms": str(_hours(name, settings) * _HOUR),
             # The limits are on key, value and headers; packing comes on top.
             "max.message.bytes": str(limit + 64 * 1024),
             "min.insync.replicas": str(max(1, settings.replication - 1)),
         },
     )
+
+
+def _hours(name: str, settings: TopicSettings) -> int:
+    if name in topics.PREVIEWS:
+        return 1  # of no use after seconds, and patients' data
+    # What a person may still want to look at or send again is kept longer than what flowed through.
+    return settings.retention_hours * (4 if name in (topics.DLQ, topics.PROGRESS) else 1)

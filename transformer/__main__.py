@@ -8,14 +8,19 @@ from functools import partial
 from mapping.r4 import Definitions, NoDefinitions
 from pipeline import logs, topics
 from pipeline.api_client import ApiClient
+from pipeline.cancellations import Cancellations
 from pipeline.codec import Codec
 from pipeline.errors import Misconfigured
+from pipeline.preview import PreviewLane
 from pipeline.process import run
+from pipeline.records import Stage
 from pipeline.worker import run_worker
-from transformer.plans import Plans
+from transformer.plans import LIMIT, Plans
 from transformer.scripts import Scripts
 from transformer.settings import TransformerSettings
 from transformer.transform import transform
+
+PREVIEWED = 32  # plans kept for previews
 
 
 def main() -> None:
@@ -26,16 +31,31 @@ def main() -> None:
         definitions = Definitions.load(settings.definitions)
     except NoDefinitions as error:
         raise Misconfigured(f"FHIR_DEFINITIONS: {error}") from None
-    codec = Codec.connect(settings.worker.registry)
-    api = ApiClient.of(settings.api)
-    plans = Plans(api.frozen_mapping, definitions=definitions, scripts=Scripts(settings.zone()))
-    run_worker(
+    codec, previews_codec = Codec.connect(settings.worker.registry), Codec.connect(settings.worker.registry)
+    lane = PreviewLane(
         settings.worker,
-        stage=partial(transform, plans=plans, codec=codec),
+        stage=_stage(settings, definitions, previews_codec, plans=PREVIEWED),
         name="transformer",
-        reads=topics.EXTRACT,
-        codec=codec,
+        reads=topics.PREVIEW_EXTRACT,
+        batches=topics.EXTRACT,
+        writes=topics.PREVIEW_RESULT,
+        codec=previews_codec,
     )
+    with lane, Cancellations(settings.worker) as cancelled:
+        run_worker(
+            settings.worker,
+            stage=cancelled.sparing(_stage(settings, definitions, codec, plans=LIMIT)),
+            name="transformer",
+            reads=topics.EXTRACT,
+            codec=codec,
+        )
+
+
+def _stage(settings: TransformerSettings, definitions: Definitions, codec: Codec, *, plans: int) -> Stage:
+    """The stage for one thread, which keeps as many plans."""
+    fetch = ApiClient.of(settings.api).frozen_mapping
+    kept = Plans(fetch, definitions=definitions, scripts=Scripts(settings.zone()), limit=plans)
+    return partial(transform, plans=kept, codec=codec)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ BENCHMARKS: Final = {
     "extractor": "rows of a large table into events, and the memory it takes",
     "engine": "the mapping engine, with and without the R4 check, and the whole transformer step",
     "loader": "draining a full topic into HAPI FHIR and into MongoDB",
+    "preview": "a preview of one row, alone and beside a batch",
     "batch": "a batch end to end into MongoDB: where each microsecond goes",
 }
 

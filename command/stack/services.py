@@ -60,6 +60,7 @@ def _api(place: Place, ports: Ports) -> Server:
             "API_WORKER_TOKEN_FILE": str(place.secret_file("api-worker-token")),
             "DATABASE_URL_FILE": str(place.secret_file("api-database-url", url)),
             "SINKS": "fhir,mongodb",
+            "FHIR_API_URL": hapi.url(ports),
         },
         ports={"API_PORT": ports.api},
         needs=(*BROKER, "postgres"),

@@ -22,6 +22,8 @@ from sqlalchemy import Engine
 from api.app import create_app
 from api.broker import Broker
 from api.decoding import Decoder
+from api.fhir_server import FhirServer
+from api.preview_lane import PreviewLane
 from api.services import Services
 from api.state import connect
 from api.tokens import Tokens
@@ -79,6 +81,8 @@ def client(
     engine: Engine | None = None,
     kafka: KafkaSettings | None = None,
     registry: RegistrySettings | None = None,
+    previews: PreviewLane | None = None,
+    fhir_url: str | None = None,
 ) -> FlaskClient:
     """Requests to an application; what is not given is an address where nobody listens."""
     nobody = free_port()
@@ -89,6 +93,9 @@ def client(
         tokens=Tokens(caller=Secret(TOKEN), worker=Secret(WORKER_TOKEN)),
         definitions=DEFINITIONS,
         sinks=("fhir", "mongodb"),
+        previews=previews or PreviewLane(KafkaSettings(), RegistrySettings(), most=1),
+        preview_timeout=1,
+        fhir=FhirServer(fhir_url or f"http://127.0.0.1:{nobody}/fhir", token=None, ca_location=None),
     )
     return create_app(services, body_limit=BODY_LIMIT).test_client()
 
@@ -200,9 +207,13 @@ class Api:
 
     def post(self, path: str, body: object) -> Any:
         """The JSON answered to `body`."""
-        found = requests.post(self.url + path, json=body, headers=CALLER, timeout=30)
+        found = self.answer_to(path, body)
         found.raise_for_status()
         return found.json()
+
+    def answer_to(self, path: str, body: object) -> requests.Response:
+        """Whatever is answered to a POST of `body`."""
+        return requests.post(self.url + path, json=body, headers=CALLER, timeout=30)
 
     def _status(self, path: str) -> int:
         assert self._process is not None

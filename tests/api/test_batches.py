@@ -205,5 +205,6 @@ def test_a_batch_is_running_once_its_triggers_are_sent(served: FlaskClient, engi
     batch_id = started(served)
     with engine.begin() as connection:
         connection.execute(update(state.batches).values(state="running"))
+        connection.execute(update(state.batch_resources).values(triggered=True))
     batch = shown(served, batch_id)
     assert {batch["state"], *(each["state"] for each in batch["resources"])} == {"running"}

@@ -75,18 +75,18 @@ def test_only_the_extractor_ends_extraction(event: Progress, ended: bool) -> Non
 
 
 def test_an_empty_resource_is_settled_at_once() -> None:
-    assert settled({}, SINKS)
+    assert settled({}, SINKS, total=0)
 
 
 def test_a_resource_is_settled_when_every_sink_has_dealt_with_every_record() -> None:
     tallies = {EXTRACTED: Tally(succeeded=10), TRANSFORMED: Tally(succeeded=8, failed=1, cancelled=1)}
-    assert not settled(tallies, SINKS)
+    assert not settled(tallies, SINKS, total=10)
     tallies["loader", "fhir"] = Tally(succeeded=8)
-    assert not settled(tallies, SINKS), "mongodb has not begun"
+    assert not settled(tallies, SINKS, total=10), "mongodb has not begun"
     tallies["loader", "mongodb"] = Tally(succeeded=5, failed=2)
-    assert not settled(tallies, SINKS), "mongodb lacks one"
+    assert not settled(tallies, SINKS, total=10), "mongodb lacks one"
     tallies["loader", "mongodb"] = Tally(succeeded=5, failed=2, cancelled=1)
-    assert settled(tallies, SINKS)
+    assert settled(tallies, SINKS, total=10)
 
 
 def test_what_the_extractor_refused_is_waited_for_nowhere() -> None:
@@ -95,4 +95,10 @@ def test_what_the_extractor_refused_is_waited_for_nowhere() -> None:
         TRANSFORMED: Tally(succeeded=3),
         ("loader", "fhir"): Tally(succeeded=3),
     }
-    assert settled(tallies, ("fhir",))
+    assert settled(tallies, ("fhir",), total=5)
+
+
+def test_a_resource_is_not_settled_while_a_refused_key_is_asked_for_again() -> None:
+    tallies = {EXTRACTED: Tally(succeeded=3, failed=1), TRANSFORMED: Tally(succeeded=3), ("loader", "fhir"): Tally(3)}
+    assert not settled(tallies, ("fhir",), total=5)
+    assert settled(tallies, ("fhir",), total=4)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import cycle
+from typing import Any
 
 import pytest
 import requests
@@ -16,7 +17,8 @@ from api import state
 from api.batches import create
 from api.mappings import keep
 from api.reader import Reader
-from api.triggers import Sender, mark_sent, positioned
+from api.sender import Sender
+from api.triggers import mark_sent, positioned, trigger
 from mapping import pyrog
 from pipeline import kafka as clients
 from pipeline.codec import Codec
@@ -61,6 +63,10 @@ def sent(broker: KafkaSettings, codec: Codec, batch_ids: set[str]) -> Counter[tu
     return found
 
 
+def send(sender: Sender, codec: Codec, rows: list[Any]) -> None:
+    sender.send([trigger(row, codec) for row in rows], note=(TRIGGER, rows[-1].trigger_position))
+
+
 def once(batch_ids: set[str]) -> Counter[tuple[str, str]]:
     return Counter({(batch_id, resource_id): 1 for batch_id in batch_ids for resource_id in RESOURCES})
 
@@ -85,9 +91,9 @@ def test_a_kill_after_the_commit_does_not_send_again(broker: KafkaSettings, code
     batch_id = f"after-{engine.url.database}"
     with engine.connect() as connection:
         waiting(connection, batch_id)
-        Sender(broker, codec, name(engine)).send(positioned(connection))  # killed before mark_sent
+        send(Sender(broker, name(engine)), codec, positioned(connection))  # killed before mark_sent
         assert states(connection) == {"starting"}
-        mark_sent(connection, Sender(broker, codec, name(engine)).sent_upto())
+        mark_sent(connection, Sender(broker, name(engine)).sent_upto(TRIGGER))
         assert positioned(connection) == []
         assert states(connection) == {"running"}
     assert sent(broker, codec, {batch_id}) == once({batch_id})
@@ -105,10 +111,10 @@ def test_a_kill_before_the_commit_sends_once(broker: KafkaSettings, codec: Codec
             event = ExtractorTrigger(row.batch_id, row.resource_id, row.mapping_hash)
             killed.produce(TRIGGER, key=b"written, not committed", value=codec.encode(event))
         killed.flush(10)
-        sender = Sender(broker, codec, name(engine))
-        mark_sent(connection, sender.sent_upto())
+        sender = Sender(broker, name(engine))
+        mark_sent(connection, sender.sent_upto(TRIGGER))
         assert [row.trigger_position for row in positioned(connection)] == [row.trigger_position for row in rows]
-        sender.send(rows)
+        send(sender, codec, rows)
     assert sent(broker, codec, {batch_id}) == once({batch_id})
 
 
@@ -117,10 +123,10 @@ def test_a_leader_that_was_only_asleep_can_send_no_more(broker: KafkaSettings, c
     with engine.connect() as connection:
         waiting(connection, batch_id)
         rows = positioned(connection)
-        asleep = Sender(broker, codec, name(engine))
-        Sender(broker, codec, name(engine)).send(rows)
+        asleep = Sender(broker, name(engine))
+        send(Sender(broker, name(engine)), codec, rows)
         with pytest.raises(Replaced):
-            asleep.send(rows)
+            send(asleep, codec, rows)
     assert sent(broker, codec, {batch_id}) == once({batch_id})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 
 from extractor.chunk import Extractor
@@ -58,12 +58,20 @@ def extractor(
     keys: int = 2000,
     mebibytes: int = 16,
     clock: Callable[[], float] = lambda: 0.0,
+    cancelled: Container[str] = (),
 ) -> Extractor:
     """The stage over `sources`, with one mapping for every hash, or as the function says. Its patience is a minute."""
     settings = ChunkSettings(keys=keys, mebibytes=mebibytes)
     mapping_of = (lambda _: mapping) if isinstance(mapping, Mapping) else mapping
     patience = Patience(60, clock=clock)
-    return Extractor(sources=sources, mapping_of=mapping_of, codec=CODEC, settings=settings, patience=patience)
+    return Extractor(
+        sources=sources,
+        mapping_of=mapping_of,
+        codec=CODEC,
+        settings=settings,
+        patience=patience,
+        cancelled=cancelled,
+    )
 
 
 def trigger(values: Sequence[Value] | None = None, *, after: Value = None, extracted: int = 0) -> Record:

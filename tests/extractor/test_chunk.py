@@ -10,7 +10,7 @@ from extractor.source import SourceAway
 from pipeline.dead_letters import dead_letter_id
 from pipeline.errors import InvalidRecord, Misconfigured, Unavailable
 from pipeline.events import ExtractorTrigger
-from pipeline.records import Headers, Record
+from pipeline.records import Count, Headers, Record
 from tests.extractor.driving import CODEC, HEADERS, Extraction, extract, extractor, trigger
 from tests.extractor.memory import AS_OF, MemoryDatabase, OneSource, mapping, unknown
 
@@ -122,12 +122,42 @@ def test_a_key_that_cannot_be_handed_over_is_found_and_refused_alone() -> None:
     assert made.total == 100
 
 
-def test_a_refused_key_can_be_sent_again_alone() -> None:
+@pytest.mark.parametrize("keys", [1, 2000])
+def test_a_refused_key_can_be_sent_again_alone_and_tells_no_total(keys: int) -> None:
     database = MemoryDatabase([(number, "x") for number in range(10)], bad={4})
     (refused,) = run(database).refused
     database.bad = ()
-    again = run(database, refused.record)
+    again = run(database, refused.record, keys=keys)
     assert again.primary_keys == ["4"]
+    assert (again.succeeded, {count.total for count in again.counts}) == (1, {None})
+
+
+def test_a_refused_key_that_is_refused_again_is_no_fault_of_its_resource() -> None:
+    database = MemoryDatabase([(4, "x")], bad={4})
+    (refused,) = run(database).refused
+    again = run(database, refused.record)
+    assert (again.reasons, again.faults) == (["bad-value"], [])
+    database.failures = [InvalidRecord("no permission", reason="source-refused")]
+    again = run(database, refused.record)
+    assert (again.reasons, again.counts) == (["source-refused"], [])
+
+
+def test_a_refused_key_whose_row_is_gone_counts_as_cancelled() -> None:
+    (refused,) = run(MemoryDatabase([(4, "x")], bad={4})).refused
+    again = run(MemoryDatabase([]), refused.record)
+    assert [count.cancelled for count in again.counts if count.cancelled] == [1]
+    assert {count.total for count in again.counts} == {None}
+
+
+def test_the_extraction_of_a_cancelled_batch_ends_where_it_is() -> None:
+    database = MemoryDatabase([(number, "x") for number in range(10)], bad={4})
+    cancelled: set[str] = set()
+    stage = extractor(OneSource(database), mapping(), cancelled=cancelled)
+    (refused,) = extract(stage).refused
+    cancelled.add("batch")
+    made = extract(stage, trigger(after=6, extracted=7))
+    assert (made.records, made.counts) == ([], [Count("batch", "people", total=7)])
+    assert extract(stage, refused.record).counts == [Count("batch", "people", cancelled=1)]
 
 
 def test_refused_keys_of_one_trigger_are_dead_letters_of_their_own() -> None:

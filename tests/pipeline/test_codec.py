@@ -12,7 +12,21 @@ from hypothesis import strategies as st
 
 from pipeline.codec import TOPIC_OF, Codec, Event, schema_text
 from pipeline.errors import InvalidRecord
-from pipeline.events import DeadLetter, Extracted, ExtractorTrigger, Loaded, Progress, Resource, Transformed, Write
+from pipeline.events import (
+    BatchCancelled,
+    DeadLetter,
+    Extracted,
+    ExtractorTrigger,
+    Failing,
+    Loaded,
+    Preview,
+    PreviewRecord,
+    Progress,
+    Resource,
+    Transformed,
+    Trouble,
+    Write,
+)
 
 codec = Codec.local()
 
@@ -23,6 +37,7 @@ values = st.none() | st.booleans() | longs | st.floats(allow_nan=False) | text |
 writes = st.sampled_from(get_args(Write))
 resources = st.builds(Resource, type=text, id=text, write=writes, body=st.binary())
 headers = st.lists(st.tuples(text, st.none() | st.binary()))
+troubles = st.builds(Trouble, failing=st.sampled_from(get_args(Failing)), columns=st.lists(text))
 
 events: st.SearchStrategy[Event] = st.one_of(
     st.builds(
@@ -33,7 +48,9 @@ events: st.SearchStrategy[Event] = st.one_of(
         primary_key_values=st.none() | st.lists(values),
         after=values,
         extracted=longs,
+        part=st.booleans(),
     ),
+    st.builds(BatchCancelled, at=longs),
     st.builds(
         Extracted,
         batch_id=text,
@@ -63,6 +80,7 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.builds(
         DeadLetter, partition=ints, offset=longs, timestamp=longs, attempt=ints, failed_at=longs, headers=headers
     ),
+    st.builds(Preview, expires_at=longs, records=st.lists(st.builds(PreviewRecord)), troubles=st.lists(troubles)),
 )
 
 

@@ -10,8 +10,9 @@ from pipeline.records import Count, Outcome, Record, Refusal
 NO = InvalidRecord("no", reason="no")
 
 
-def record(offset: int = 0, resource: str | None = "r") -> Record:
+def record(offset: int = 0, resource: str | None = "r", *, attempt: int | None = None) -> Record:
     headers = [] if resource is None else [("batch_id", b"b"), ("resource_id", resource.encode())]
+    headers += [] if attempt is None else [("attempt", str(attempt).encode())]
     return Record("t", 0, offset, 0, None, b"v", headers)
 
 
@@ -70,6 +71,14 @@ def test_a_resource_is_given_up_past_the_limit_and_past_half() -> None:
     tried, cancelled = flood.divide([record(), record(resource="other"), record(resource=None)])
     assert tried == [record(resource="other"), record(resource=None)]
     assert cancelled == [Count("b", "r", cancelled=1, fault=fault)]
+
+
+def test_what_is_sent_again_is_tried_even_after_a_flood() -> None:
+    flood = Flood(limit=10)
+    learned(flood, succeeded=0, failed=11)
+    again = record(attempt=2)
+    assert flood.divide([again]) == ([again], [])
+    assert flood.divide([record(attempt=1)])[0] == []
 
 
 def test_few_refusals_are_no_flood_even_if_nothing_passes() -> None:
