@@ -179,7 +179,7 @@ def test_a_mistake_of_ours_is_a_reference_and_the_log_knows_it(capsys: pytest.Ca
 
 
 def test_validating_a_mapping_needs_no_server(alone: FlaskClient) -> None:
-    assert alone.post("/mappings/validate", json=mapping(), headers=CALLER).json == {"mistakes": []}
+    assert alone.post("/mappings/validate", json=mapping(), headers=CALLER).json == {"mistakes": [], "told": []}
 
 
 _ANYTHING = st.recursive(
