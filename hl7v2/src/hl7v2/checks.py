@@ -24,6 +24,8 @@ _SHORT: Final = 500  # longer texts are not remembered
 # Fields whose data type stands in another field of the segment.
 _VALUED: Final = {"OBX": (5, 2), "MFE": (4, 5), "MFA": (5, 6)}
 
+_UNKNOWN_FIELD: Final = (Problem("", "unknown-field", "the version has no such field"),)
+
 SeverityOf = Callable[[str, str], Severity | None]
 
 
@@ -86,13 +88,11 @@ class SegmentCheck:
         return self._memory(self._value, self._datatypes.value(datatype))
 
     def _beyond(self, fields: Sequence[str]) -> tuple[Judged, ...]:
-        unknown = (Problem("", "unknown-field", "the version has no such field"),)
-        return tuple(
-            judged
-            for number, text in enumerate(fields[self._most :], self._most)
-            if not is_blank(text)
-            for judged in self._memory(number, lambda _: unknown)[text]
-        )
+        """The first field that has a value although the version does not have it."""
+        for number in range(self._most, len(fields)):
+            if not is_blank(fields[number]):
+                return self._memory(number, lambda _: _UNKNOWN_FIELD)[fields[number]]
+        return ()
 
 
 class _Memory(dict[str, tuple[Judged, ...]]):

@@ -156,10 +156,10 @@ class DatatypeChecks:
             if component.required
             and (component.number > len(parts) or self._holds_nothing(parts[component.number - 1]))
         ]
-        for number, part in enumerate(parts[len(components) :], len(components) + 1):
-            if not is_blank(part):
-                sentence = f"{datatype} has no more than {len(components)} components"
-                problems.append(Problem(f".{number}", "unknown-component", sentence))
+        beyond = _first_valued(parts, len(components))
+        if beyond:
+            sentence = f"{datatype} has no more than {len(components)} components"
+            problems.append(Problem(f".{beyond}", "unknown-component", sentence))
         return tuple(problems)
 
     def _is_plain(self, component: ComponentDefinition) -> bool:
@@ -184,12 +184,12 @@ class DatatypeChecks:
         def check_uncut(text: str) -> Problems:
             if separator not in text:
                 return check(text)
-            first, *others = text.split(separator)
-            return check(first) + tuple(
-                Problem(f".{number}", "unknown-component", "the data type has no components")
-                for number, other in enumerate(others, 2)
-                if not is_blank(other)
-            )
+            parts = text.split(separator)
+            beyond = _first_valued(parts, 1)
+            if not beyond:
+                return check(parts[0])
+            unknown = Problem(f".{beyond}", "unknown-component", "the data type has no components")
+            return (*check(parts[0]), unknown)
 
         return check_uncut
 
@@ -246,6 +246,11 @@ class DatatypeChecks:
 
     def _decode(self, code: str) -> str:
         return unescape(code, self._delimiters)
+
+
+def _first_valued(parts: list[str], start: int) -> int:
+    """The number, counted from 1, of the first part after `start` ones that is not blank; 0 for none."""
+    return next((at + 1 for at in range(start, len(parts)) if not is_blank(parts[at])), 0)
 
 
 def _within(component: int, problems: Problems) -> Problems:

@@ -9,6 +9,7 @@ before costs one look-up a segment.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -268,10 +269,10 @@ def _fault(kind: str, node: _Node, at: int) -> Fault:
 
 def _settled(faults: Sequence[Fault]) -> Iterator[Fault]:
     """The faults, where a segment out of place stands for its being missing where it belongs."""
-    misplaced = [fault.part for fault in faults if fault.kind == "misplaced-segment"]
+    misplaced = Counter(fault.part for fault in faults if fault.kind == "misplaced-segment")
     for fault in faults:
-        if fault.kind == "missing-segment" and fault.part in misplaced:
-            misplaced.remove(fault.part)
+        if fault.kind == "missing-segment" and misplaced[fault.part]:
+            misplaced[fault.part] -= 1
         else:
             yield fault
 

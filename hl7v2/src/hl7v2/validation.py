@@ -10,6 +10,7 @@ PV1: the segment is required (missing-segment)
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -61,10 +62,13 @@ class Validator:
         kind = self._kind_of(message, rows)
         checks = kind.checks
         findings = list(kind.findings)
+        faulty = []
         for at, row in enumerate(rows):
             judged = (checks.get(row[0]) or kind.check_of(row[0]))(row)
             if judged:
-                findings += _of_segment(rows, at, judged)
+                faulty.append((at, judged))
+        if faulty:
+            findings += _of_segments(faulty, _paths([row[0].strip() for row in rows]))
         structure = kind.structure
         if structure is not None:
             names = [name for row in rows if (name := row[0])[:1] != "Z" or name in structure]
@@ -126,10 +130,11 @@ class Validator:
             if name in structure or (name[:1] != "Z" and kind.segments.of(name) is not None)
         ]
         names = [name for _, name in placed]
+        paths = _paths(names)
         for fault in structure.match(names).faults:
             at = placed[fault.at][0] if fault.at < len(placed) else len(rows)
             is_there = fault.kind not in ("missing-segment", "missing-group", "repeated-group")
-            path = _place(fault.part, names[: fault.at + 1].count(fault.part), at) if is_there else fault.part
+            path = paths[fault.at] if is_there else fault.part
             severity = self.profile.severity(fault.kind, path)
             if severity is not None:
                 yield Finding(path, fault.kind, severity, _sentence(fault), at)
@@ -161,18 +166,23 @@ class _Kind:
         return lambda _: judged
 
 
-def _of_segment(rows: Sequence[Row], at: int, judged: Sequence[Judged]) -> Iterator[Finding]:
-    name = rows[at][0]
-    place = _place(name.strip(), [row[0] for row in rows[:at]].count(name) + 1, at)
-    for inside, rule, severity, sentence in judged:
-        yield Finding(place + inside, rule, severity, sentence, at)
+def _of_segments(faulty: Sequence[tuple[int, Sequence[Judged]]], paths: Sequence[str]) -> Iterator[Finding]:
+    for at, judged in faulty:
+        for inside, rule, severity, sentence in judged:
+            yield Finding(paths[at] + inside, rule, severity, sentence, at)
 
 
-def _place(name: str, occurrence: int, at: int) -> str:
-    """The path of a segment. A line that is none is named by its place, since what it begins with may be anything."""
-    if not _NAME.fullmatch(name):
-        return f"segment {at + 1}"
-    return f"{name}({occurrence})" if occurrence > 1 else name
+def _paths(names: Sequence[str]) -> list[str]:
+    """The paths of segments in order. A line that is none is named by its place: it may begin with anything."""
+    seen: Counter[str] = Counter()
+    paths = []
+    for at, name in enumerate(names, 1):
+        seen[name] += 1
+        if not _NAME.fullmatch(name):
+            paths.append(f"segment {at}")
+        else:
+            paths.append(f"{name}({seen[name]})" if seen[name] > 1 else name)
+    return paths
 
 
 def _sentence(fault: Fault) -> str:

@@ -1,0 +1,29 @@
+"""The HL7 v2 library beside python-hl7 and hl7apy in the same run: process CPU of one core.
+
+The messages are an admission of twelve segments and 1.5 kB, and a report of 33 segments and 10 kB; no two are
+the same.
+"""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from command.bench import hl7v2_judging
+
+
+def bench(console: Console, *, full: bool = False) -> None:
+    """Measure and print. Half a minute; with `full`, some three times as long."""
+    seconds = 6.0 if full else 2.0
+    table = Table("", "µs a message", "messages/s a core", "target", "beside it", "messages/s a core", "ratio")
+    for one in hl7v2_judging.figures(seconds):
+        table.add_row(
+            one.name,
+            f"{one.seconds * 1e6:.1f}",
+            f"{1 / one.seconds:,.0f}",
+            f"{one.target:,}",
+            one.peer,
+            f"{1 / one.peer_seconds:,.0f}",
+            f"{one.peer_seconds / one.seconds:,.0f}",
+        )
+    console.print(table)
