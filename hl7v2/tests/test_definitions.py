@@ -55,8 +55,8 @@ def test_a_version_that_is_not_known_is_refused_by_a_sentence_or_read_by_the_nea
     with pytest.raises(UnknownVersion, match="known"):
         definitions("2.9")
     assert issubclass(UnknownVersion, HL7Error)
-    assert [nearest_version(text) for text in ("2.9", "2.5.9", "2.3.1", "2.0", "", "X")] == [
-        "2.8.2", "2.5", "2.3.1", "2.5.1", "2.5.1", "2.5.1",
+    assert [nearest_version(text) for text in ("2.9", "2.5.9", "2.3.1", " 2.4", "2.0", "2.10", "", "X")] == [
+        "2.8.2", "2.5", "2.3.1", "2.4", "2.5.1", "2.5.1", "2.5.1", "2.5.1",
     ]  # fmt: skip
 
 

@@ -116,15 +116,12 @@ class DatatypeChecks:
         components = self._definitions.datatypes[datatype]
         checks = [self._component(component, separator) for component in components]
         some_required = any(component.required for component in components)
-        # A text shorter than any limit that nothing cuts further needs no check where its component is plain text.
+        # Where nothing cuts further, and the whole is no longer than any one of them may be, plain texts need no check.
         subcomponent = self._delimiters.subcomponent if separator != self._delimiters.subcomponent else ""
-        shortest = min((self._limit(component) for component in components), default=0)
-        telling = [
-            (at, check)
-            for at, (check, component) in enumerate(zip(checks, components, strict=True))
-            if not self._is_plain(component)
-        ]
+        plain = [component for component in components if self._is_plain(component)]
+        shortest = min((self._limit(component) for component in plain), default=sys.maxsize)
         every = [*enumerate(checks)]
+        telling = [(at, check) for at, check in every if components[at] not in plain]
         first = checks[0]
 
         def check_composite(text: str) -> Problems:

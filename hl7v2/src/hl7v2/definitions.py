@@ -124,7 +124,7 @@ def nearest_version(version: str) -> str:
     """
     if version in VERSIONS:
         return version
-    found = re.match(r"2\.(\d)", version, re.ASCII)
+    found = re.match(r"2\.(\d)(?!\d)", version.strip(), re.ASCII)
     if found is None:
         return "2.5.1"
     return found[0] if found[0] in VERSIONS else VERSIONS[-1] if int(found[1]) > 8 else "2.5.1"

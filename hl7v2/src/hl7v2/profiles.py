@@ -246,6 +246,8 @@ def _check(number: int, form: object) -> OwnCheck:
     section = _Section(f"checks: check {number}", form)
     name = section.take("name", str, f"check-{number}")
     place = f"checks: {name}"
+    if name in RULES:
+        raise ProfileError(f"{place}: the standard has a rule of that name: choose another")
     when = section.take("when", dict, None)
     severity = section.take("severity", str, "error")
     if severity not in list(Severity):

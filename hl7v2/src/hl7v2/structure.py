@@ -137,8 +137,8 @@ class Structure:
         return Match(tuple(_placed(ways)), tuple(_settled(faults)))
 
     def _step(self, state: _State, name: str) -> _Step:
-        """Find where a segment `name` may lead from `state`. All names without a place lead to the same."""
-        known = name if name in self else ""
+        """Where a segment `name` may lead from `state`; all names without a place of their own lead to the same."""
+        known = name if name in self._places else ANY_SEGMENT
         if known in state.steps:
             return state.steps[known]
         costs: dict[_Node, int] = {}
@@ -159,8 +159,7 @@ class Structure:
 
     def _onward(self, origin: _Node, name: str) -> Iterator[tuple[_Node, _Jump | None]]:
         """The nodes that a segment `name` may stand at, and the last one's for a segment that is left out."""
-        places = self._places.get(name, []) + self._places.get(ANY_SEGMENT, []) if name else []
-        for node in places:
+        for node in {place: None for known in (name, ANY_SEGMENT) for place in self._places.get(known, ())}:
             if (origin, node) not in self._jumps:
                 self._jumps[origin, node] = min(_jumps(origin, node), key=lambda jump: jump.cost, default=None)
             jump = self._jumps[origin, node]

@@ -27,6 +27,8 @@ from hl7v2.structure import Fault, Structure
 _REMEMBERED: Final = 200  # kinds of messages
 _NAME: Final = re.compile(r"[A-Z][A-Z0-9]{2}", re.ASCII)
 
+_EMPTY: Final = [""] * 13
+
 Row = Sequence[str]
 Check = Callable[[Row], Sequence[Judged]]
 
@@ -81,8 +83,8 @@ class Validator:
         return Verdict(tuple(findings), kind.version, structure.name if structure else "")
 
     def _kind_of(self, message: Message, rows: Sequence[Row]) -> _Kind:
-        header = next((row for row in rows if row[0] == "MSH"), rows[0])
-        asked = ("^".join(header[9:10]), "^".join(header[12:13]), message.delimiters)
+        header = [*next((row for row in rows if row[0] == "MSH"), rows[0])[:13], *_EMPTY]
+        asked = (header[9], header[12], message.delimiters)
         if asked not in self._kinds:
             if len(self._kinds) >= _REMEMBERED:
                 self._kinds.clear()
