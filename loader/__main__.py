@@ -17,6 +17,7 @@ from loader.sink import Sink
 from pipeline import logs, topics
 from pipeline.cancellations import Cancellations
 from pipeline.codec import Codec
+from pipeline.dead_letters import only_for
 from pipeline.process import run
 from pipeline.worker import run_worker
 
@@ -31,9 +32,11 @@ def main() -> None:
     logs.configure(f"loader-{settings.sink}", settings.worker.log_level)
     codec = Codec.connect(settings.worker.registry)
     with Cancellations(settings.worker) as cancelled:
+        loading = partial(load, sink=sink_of(settings), name=settings.sink, codec=codec)
         run_worker(
             settings.worker,
-            stage=cancelled.sparing(partial(load, sink=sink_of(settings), name=settings.sink, codec=codec)),
+            # In this order: what is another sink's alone is none of this one's cancelled records either.
+            stage=only_for(settings.sink, cancelled.sparing(loading)),
             name="loader",
             sink=settings.sink,
             reads=topics.TRANSFORM,

@@ -15,7 +15,6 @@ from loader.queue import Queue
 from loader.sink import Change, Name, Result, Sink
 from pipeline import topics
 from pipeline.codec import Codec
-from pipeline.dead_letters import is_for
 from pipeline.errors import InvalidRecord
 from pipeline.events import Loaded, Transformed
 from pipeline.records import Count, Outcome, Produced, Record, Refusal
@@ -40,15 +39,12 @@ def load(records: Sequence[Record], *, sink: Sink, name: str, codec: Codec) -> O
 
     A record counts as loaded when the sink took all of its resources. One that holds a refused resource is
     refused, once, with the first refusal; its other resources are written all the same, and told on `load`.
-    One that is sent again for another sink is passed over, and counted nowhere.
     `name` is the sink's, as `load` events carry it. Raises what the sink raises, and Unavailable when the
     codec has to ask a registry that is down: nothing is lost then, the same records can be given again.
     """
     outcome = Outcome()
     taken: list[_Taken] = []
     for record in records:
-        if not is_for(name, record.headers):
-            continue
         try:
             taken.append(_take(record, codec))
         except InvalidRecord as error:

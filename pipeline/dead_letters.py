@@ -4,10 +4,11 @@ send them again."""
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Final
 
 from pipeline.events import DeadLetter
-from pipeline.records import BATCH_ID, RESOURCE_ID, Headers, Record, Refusal
+from pipeline.records import BATCH_ID, RESOURCE_ID, Headers, Outcome, Record, Refusal, Stage
 from pipeline.topics import DEAD_LETTER_LIMIT
 
 # Set by whoever sends a dead letter again: how often the record has been tried, this time included.
@@ -76,10 +77,15 @@ def header_text(headers: Headers, name: str) -> str | None:
     return None
 
 
-def is_for(sink: str, headers: Headers) -> bool:
-    """Whether a record concerns this sink."""
-    meant = header_text(headers, SINK)
-    return meant is None or meant == sink
+def only_for(sink: str, stage: Stage) -> Stage:
+    """`stage`, without the records that are sent again for another sink: these are passed over, and counted
+    nowhere, since this sink has dealt with them before."""
+
+    def concerned(records: Sequence[Record]) -> Outcome:
+        ours = [record for record in records if header_text(record.headers, SINK) in (None, sink)]
+        return stage(ours) if ours else Outcome()
+
+    return concerned
 
 
 def attempt_of(headers: Headers) -> int:

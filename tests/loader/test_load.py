@@ -125,13 +125,3 @@ def test_records_without_a_key_need_not_wait_for_each_other(sink: MemorySink) ->
 def test_the_changes_of_a_call_are_in_the_order_of_the_records(sink: MemorySink) -> None:
     run(sink, record(resource("b"), resource("a")), record(resource("c")))
     assert [change.id for change in sink.calls[0]] == ["b", "a", "c"]
-
-
-def test_what_is_sent_again_for_another_sink_is_passed_over(sink: MemorySink) -> None:
-    ours, theirs = (
-        given._replace(headers=[*given.headers, ("sink", name)])
-        for given, name in ((record(resource("a")), b"memory"), (record(resource("b")), b"another"))
-    )
-    outcome = run(sink, theirs, ours)
-    assert sink.held.keys() == {("Patient", "a")}
-    assert (outcome.counts, outcome.refused) == ([Count(BATCH, SOURCE, succeeded=1)], [])

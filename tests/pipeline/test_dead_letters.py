@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pipeline.codec import Codec
-from pipeline.dead_letters import DETAILS_LIMIT, dead_letter, dead_letter_id
+from pipeline.dead_letters import DETAILS_LIMIT, dead_letter, dead_letter_id, only_for
 from pipeline.errors import InvalidRecord
 from pipeline.events import DeadLetter
-from pipeline.records import Headers, Record, Refusal
+from pipeline.records import Headers, Outcome, Produced, Record, Refusal
 from pipeline.topics import DEAD_LETTER_LIMIT, RECORD_LIMIT
 
 
@@ -71,3 +73,13 @@ def test_a_record_from_a_topic_with_a_larger_limit_is_told_of_without_its_value(
     kept = letter(record(value=bytes(DEAD_LETTER_LIMIT)))
     assert kept.value is None
     assert "are too many to keep here" in kept.sentence
+
+
+def test_what_is_sent_again_for_another_sink_is_passed_over() -> None:
+    def copy(records: Sequence[Record]) -> Outcome:
+        return Outcome(produced=[Produced("out", None, one.value) for one in records])
+
+    stage = only_for("fhir", copy)
+    anyone, ours, theirs = record(), record(headers=[("sink", b"fhir")]), record(headers=[("sink", b"mongodb")])
+    assert len(stage([anyone, theirs, ours]).produced) == 2
+    assert stage([theirs]) == Outcome()
