@@ -36,7 +36,7 @@ def _no_integer(value: object) -> object:
 
 
 Key = (
-    Annotated[StrictStr, Field(min_length=1, max_length=LONGEST_KEY)]
+    Annotated[StrictStr, Field(min_length=1, max_length=LONGEST_KEY, pattern=r"^[^\x00]+$")]
     | Annotated[StrictInt, Field(ge=-(2**63), lt=2**63)]
     | Annotated[StrictFloat, BeforeValidator(_no_integer), Field(allow_inf_nan=False)]
 )

@@ -36,6 +36,7 @@ def posted(application: FlaskClient, body: Any) -> tuple[int, dict[str, Any]]:
         {"primary_key_values": [None]},
         {"primary_key_values": [2**63]},
         {"primary_key_values": ["x" * 1001]},
+        {"primary_key_values": ["\x00"]},
         {"resource_id": ""},
         {"keys": [1]},
     ],
