@@ -10,15 +10,16 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from confluent_kafka import KafkaException, Message, Producer
+from confluent_kafka import Message, Producer
 
 from api.counting import EXTRACTOR, TRANSFORMER
 from api.reader import Reader
 from pipeline import kafka, logs
+from pipeline.background import Background
 from pipeline.codec import Codec
 from pipeline.errors import FirthError, InvalidRecord, Unavailable
 from pipeline.events import ExtractorTrigger, Preview, PreviewRecord, Resource, Transformed, Trouble
@@ -31,7 +32,6 @@ GET_READY: Final = 2.0  # seconds that a preview waits for a lane that has just 
 SEND: Final = 5.0  # seconds for the broker to take a trigger
 WAIT: Final = 0.5  # seconds; how long a request to stop may go unnoticed
 LOOK_AGAIN: Final = 10.0  # seconds between two looks for new partitions
-PAUSE: Final = 1.0  # seconds before a lane that was disturbed begins anew
 
 
 class SilentStage(Exception):
@@ -63,7 +63,7 @@ class _Waiting:
         self.answer: Answer | None = None
 
 
-class PreviewLane:
+class PreviewLane(Background):
     """Asks the workers for previews, and has `most` places for them. Safe to use from any thread.
 
     Nothing is connected before `start`.
@@ -76,18 +76,7 @@ class PreviewLane:
         self._waiting: dict[str, _Waiting] = {}
         self._ready = threading.Event()
         self._trouble = "it has just started"
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="previews", daemon=True)
-
-    def start(self) -> None:
-        """Begin to listen, on a thread of its own."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Listen no more, if it was begun."""
-        self._stopping.set()
-        if self._thread.ident is not None:
-            self._thread.join()
+        super().__init__("previews", self._listen)
 
     @contextmanager
     def place(self) -> Iterator[None]:
@@ -136,36 +125,28 @@ class PreviewLane:
         if self._producer.flush(SEND):
             raise Unavailable("broker: does not take the preview in time")
 
-    def _run(self) -> None:
-        """Listen until `stop`, beginning anew after whatever goes wrong."""
-        while not self._stopping.is_set():
-            try:
-                self._listen()
-            except (FirthError, KafkaException) as error:
-                told = kafka.failure(error) if isinstance(error, KafkaException) else error
-                self._trouble = str(told)
-                log.warning("previews interrupted", sentence=self._trouble)
-            except Exception as error:  # noqa: BLE001 — a thread that died would go unnoticed
-                place = logs.place_of(error)
-                log.error("bug in the lane of previews", error=type(error).__name__, place=place)  # noqa: TRY400
-            self._ready.clear()
-            self._stopping.wait(PAUSE)
-
-    def _listen(self) -> None:
-        # Encoding, by many threads, changes nothing in a codec; decoding may, and is done by this one alone.
-        self._codec = Codec.connect(self._registry, patience=0)
-        self._producer: Producer = kafka.producer(self._broker)
-        reader = Reader(self._broker, (PREVIEW_EXTRACT, PREVIEW_RESULT), from_now=True)
-        looked = float("-inf")
+    def _listen(self, stopping: threading.Event) -> None:
         try:
-            while not self._stopping.is_set():
-                if time.monotonic() - looked > LOOK_AGAIN:
-                    reader.assign({})
-                    looked = time.monotonic()
-                    self._ready.set()
-                self._hear(reader.read(most=100, wait=WAIT, gather=0.0))
+            # Encoding, by many threads, changes nothing in a codec; decoding may, and is done by this one alone.
+            self._codec = Codec.connect(self._registry, patience=0)
+            self._producer: Producer = kafka.producer(self._broker)
+            reader = Reader(self._broker, (PREVIEW_EXTRACT, PREVIEW_RESULT), from_now=True)
+            with closing(reader):
+                self._read(reader, stopping)
+        except FirthError as error:
+            self._trouble = str(error)
+            raise
         finally:
-            reader.close()
+            self._ready.clear()
+
+    def _read(self, reader: Reader, stopping: threading.Event) -> None:
+        looked = float("-inf")
+        while not stopping.is_set():
+            if time.monotonic() - looked > LOOK_AGAIN:
+                reader.assign({})
+                looked = time.monotonic()
+                self._ready.set()
+            self._hear(reader.read(most=100, wait=WAIT, gather=0.0))
 
     def _hear(self, messages: Sequence[Message]) -> None:
         for message in messages:

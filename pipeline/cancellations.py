@@ -9,43 +9,28 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
-from confluent_kafka import OFFSET_BEGINNING, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, KafkaError, TopicPartition
 
-from pipeline import kafka, logs
-from pipeline.errors import FirthError
+from pipeline import kafka
+from pipeline.background import Background
 from pipeline.progress import whose
 from pipeline.records import Count, Outcome, Record, Stage
 from pipeline.service_settings import WorkerSettings
 from pipeline.topic_maker import ensure_topics
 from pipeline.topics import CANCEL
 
-log = logs.get(__name__)
-
 _POLL: Final = 0.5  # seconds; how long a request to stop may go unnoticed
-_PAUSE: Final = 2.0  # seconds before listening begins anew after a disturbance
 
 
-class Cancellations:
+class Cancellations(Background):
     """The ids of cancelled batches, as far as they have been heard of; listens from `with` to its end."""
 
     def __init__(self, settings: WorkerSettings) -> None:
         self._settings = settings
         self._batches: set[str] = set()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="cancellations", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stopping.set()
-        self._thread.join()
+        super().__init__("cancellations", self._listen)
 
     def __contains__(self, batch_id: object) -> bool:
         return batch_id in self._batches
@@ -54,22 +39,13 @@ class Cancellations:
         """`stage`, without the records of cancelled batches, which are counted as cancelled."""
         return lambda records: _spared(stage, records, self._batches) if self._batches else stage(records)
 
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self._listen()
-            except (FirthError, KafkaException) as error:
-                told = kafka.failure(error) if isinstance(error, KafkaException) else error
-                log.warning("cancellations interrupted", sentence=str(told))
-            self._stopping.wait(_PAUSE)
-
-    def _listen(self) -> None:
+    def _listen(self, stopping: threading.Event) -> None:
         ensure_topics(self._settings.kafka, self._settings.topics, patience=0)
         consumer = kafka.reader(self._settings.kafka, seldom=True)
         try:
             partitions = consumer.list_topics(CANCEL, timeout=5).topics[CANCEL].partitions
             consumer.assign([TopicPartition(CANCEL, number, OFFSET_BEGINNING) for number in partitions])
-            while not self._stopping.is_set():
+            while not stopping.is_set():
                 message = consumer.poll(_POLL)
                 if message is None:
                     continue

@@ -14,12 +14,10 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from types import TracebackType
-from typing import Any, Final, Self
-
-from confluent_kafka import KafkaException
+from typing import Any, Final
 
 from pipeline import kafka, logs, metrics
+from pipeline.background import Background
 from pipeline.codec import Codec
 from pipeline.dead_letters import clean
 from pipeline.errors import FirthError, InvalidRecord
@@ -33,11 +31,9 @@ from pipeline.topics import PREVIEW_RESULT, RECORD_LIMIT
 log = logs.get(__name__)
 
 _POLL: Final = 0.5  # seconds; how long a request to stop may go unnoticed
-_LAST: Final = 5.0  # seconds that a preview under way may take once the worker is to stop
-_PAUSE: Final = 2.0  # seconds before a lane that was disturbed begins anew
 
 
-class PreviewLane:
+class PreviewLane(Background):
     """`stage` over the previews of topic `reads`, shared with the other workers `name`; from `with` to its end.
 
     `batches` is the topic that the stage reads for batches: what it writes there, it is given again. A preview
@@ -50,42 +46,17 @@ class PreviewLane:
         self._settings = settings
         self._stage, self._name, self._codec = stage, name, codec
         self._reads, self._batches, self._writes = reads, batches, writes
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="previews", daemon=True)
         self._log = log.bind(stage=name, topic=reads)
+        super().__init__("previews", self._serve)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stopping.set()
-        self._thread.join(_LAST)
-
-    def _run(self) -> None:
-        """Serve until the end. Whatever goes wrong: batches must go on, and previews again as soon as may be."""
-        while not self._stopping.is_set():
-            try:
-                self._serve()
-            except FirthError as error:
-                self._log.warning("previews interrupted", sentence=str(error))
-            except KafkaException as error:
-                self._log.warning("previews interrupted", sentence=str(kafka.failure(error)))
-            except Exception as error:  # noqa: BLE001 — a thread that died would go unnoticed
-                place = logs.place_of(error)
-                self._log.error("bug in the lane of previews", error=type(error).__name__, place=place)
-            self._stopping.wait(_PAUSE)
-
-    def _serve(self) -> None:
+    def _serve(self, stopping: threading.Event) -> None:
         settings = self._settings
         ensure_topics(settings.kafka, settings.topics, patience=0)
         producer = kafka.producer(settings.kafka)
         consumer = kafka.sharer(settings.kafka, group=f"{self._name}-preview", session_timeout=settings.session_timeout)
         try:
             consumer.subscribe([self._reads])
-            while not self._stopping.is_set():
+            while not stopping.is_set():
                 message = consumer.poll(_POLL)
                 producer.poll(0)
                 if message is not None:
