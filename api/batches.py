@@ -15,15 +15,17 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from sqlalchemy import Connection, and_, exists, func, insert, select
 
 from api import state, tokens, triggers
-from api.bodies import Id, answer
+from api.bodies import SECURITY, Id, answer
 from api.counting import EXTRACTOR, LOADER, TRANSFORMER, ResourceKey, Step, Tally, tallies_of
 from api.paging import Page, before, paged
-from api.problems import Problem, may_fail
+from api.problems import Problem
 from api.services import here
 
 FIRST_ERRORS: Final = 5  # of each resource: the earliest dead letter of as many different reasons
 
-blueprint = APIBlueprint("batches", __name__, abp_tags=[Tag(name="batches", description="Runs of mapped resources")])
+blueprint = APIBlueprint(
+    "batches", __name__, abp_tags=[Tag(name="batches", description="Runs of mapped resources")], abp_security=SECURITY
+)
 
 BatchState = Literal["starting", "running", "completed", "failed", "cancelling", "cancelled"]
 
@@ -31,7 +33,7 @@ BatchState = Literal["starting", "running", "completed", "failed", "cancelling",
 class NewBatch(BaseModel):
     """Which resources to run."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"resource_ids": ["ckjl9h9mj1803264"]}})
 
     resource_ids: Annotated[
         list[Id], Field(min_length=1, max_length=1000, description="ids of resources of imported mappings, each once")
@@ -119,7 +121,6 @@ class Batches(BaseModel):
 
 
 @blueprint.post("/batch", summary="Start a batch", responses={HTTPStatus.ACCEPTED: Accepted})
-@may_fail("unknown-resources")
 def start(body: NewBatch) -> Response:
     """Each resource's mapping is frozen as it is now. The answer comes once the batch is stored: from then on
     it runs, even if this process or the broker goes away."""

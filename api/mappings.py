@@ -21,9 +21,9 @@ from sqlalchemy import Connection, delete, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from api import state, tokens
-from api.bodies import PRINTABLE, Id, answer
+from api.bodies import PRINTABLE, SECURITY, Id, answer
 from api.credentials import Login, forget_credentials, keep_credential, login_of
-from api.problems import MistakeFound, Problem, may_fail
+from api.problems import Problem
 from api.services import here
 from api.tokens import Role, allows
 from mapping import check, document, formats
@@ -32,7 +32,9 @@ from mapping.mistakes import InvalidMapping, Mistake
 from mapping.model import Mapping
 from mapping.r4 import Definitions
 
-blueprint = APIBlueprint("mappings", __name__, abp_tags=[Tag(name="mappings", description="What can be run")])
+blueprint = APIBlueprint(
+    "mappings", __name__, abp_tags=[Tag(name="mappings", description="What can be run")], abp_security=SECURITY
+)
 
 _ID: Final = re.compile(PRINTABLE)
 _LONGEST_ID: Final = 200
@@ -87,6 +89,14 @@ class MappingList(BaseModel):
     mappings: list[MappingSummary]
 
 
+class MistakeFound(BaseModel):
+    """One thing to mend: `path` leads through the document as it was sent, `place` says it for a person."""
+
+    path: str
+    place: str
+    reason: str
+
+
 class Told(MistakeFound):
     """Something to know of a mapping that can be imported nevertheless: what was filled in, what stays open."""
 
@@ -109,7 +119,6 @@ class ImportedMapping(MappingSummary):
     summary="Import a mapping",
     responses={HTTPStatus.CREATED: ImportedMapping, HTTPStatus.OK: ImportedMapping},
 )
-@may_fail("invalid-mapping", "conflict")
 def import_(body: MappingDocument) -> Response:
     """201 for a new one, 200 where one of the same source was replaced. `source.credential` is split off and
     kept apart; without one, the credential that is kept already stays."""

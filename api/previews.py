@@ -15,9 +15,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictFloat,
 from sqlalchemy import Connection, select
 
 from api import state, tokens
-from api.bodies import Id
+from api.bodies import SECURITY, Id
 from api.preview_lane import Answer, SilentStage, TooMany
-from api.problems import Problem, may_fail
+from api.problems import Problem
 from api.services import here
 from mapping.identity import canonical_key
 from pipeline.events import ExtractorTrigger, Resource, Trouble
@@ -25,7 +25,9 @@ from pipeline.events import ExtractorTrigger, Resource, Trouble
 MOST: Final = 100  # keys
 LONGEST_KEY: Final = 1000  # characters
 
-blueprint = APIBlueprint("previews", __name__, abp_tags=[Tag(name="previews", description="What rows become")])
+blueprint = APIBlueprint(
+    "previews", __name__, abp_tags=[Tag(name="previews", description="What rows become")], abp_security=SECURITY
+)
 
 
 def _no_integer(value: object) -> object:
@@ -45,7 +47,9 @@ Key = (
 class NewPreview(BaseModel):
     """Which rows, and whether the FHIR server is to validate what they become."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"resource_id": "mimic-patient", "primary_key_values": [249]}}
+    )
 
     resource_id: Id
     primary_key_values: Annotated[list[Key], Field(min_length=1, max_length=MOST, description="keys of the rows")]
@@ -72,7 +76,6 @@ class Previewed(BaseModel):
 
 
 @blueprint.post("/preview", summary="Preview some rows", responses={HTTPStatus.OK: Previewed})
-@may_fail("unknown-resources", "unusable-mapping")
 def preview(body: NewPreview) -> Response:
     """The mapping is taken as it is now. A key that the source does not have, or whose row is refused, is an
     issue in `errors`. Nothing is loaded, and nothing kept but who looked at which resource."""

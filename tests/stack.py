@@ -45,11 +45,7 @@ class RunningStack:
 
     @property
     def api_token(self) -> str:
-        return self.secret("api-token")
-
-    def secret(self, name: str) -> str:
-        """One of the stack's secrets."""
-        return self._stack.place.secret(name)
+        return self._stack.place.secret("api-token")
 
     @property
     def kafka(self) -> Kafka:

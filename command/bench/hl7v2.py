@@ -9,7 +9,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from command.bench import hl7v2_judging
+from command.bench import hl7v2_judging, hl7v2_rows
 
 
 def bench(console: Console, *, full: bool = False) -> None:
@@ -27,3 +27,5 @@ def bench(console: Console, *, full: bool = False) -> None:
             f"{one.peer_seconds / one.seconds:,.0f}",
         )
     console.print(table)
+    for line in hl7v2_rows.lines(full=full):
+        console.print(line)

@@ -104,50 +104,67 @@ def _remembering(read: FieldReader) -> FieldReader:
 @lru_cache(maxsize=4096)
 def iso(text: str) -> str:
     """A date or time in ISO 8601; one that is illegal as it stands."""
+    # Most are of one form, and their days and zones are few.
+    clock, zone = text[8:14], text[14:]
+    if len(clock) == 6 and clock.isascii() and clock.isdigit() and clock < "24" and clock[2] < "6" and clock[4] < "6":
+        day = _iso(text[:8])
+        offset = _iso(f"20000101000000{zone}")[19:] if zone else ""
+        if day[4] == "-" and bool(offset) == bool(zone):
+            return f"{day}T{clock[:2]}:{clock[2:4]}:{clock[4:]}{offset}"
+    return _iso(text)
+
+
+@lru_cache(maxsize=4096)
+def _iso(text: str) -> str:
     try:
         return parse_time(text).iso()
     except ValueFormatError:
         return text
 
 
-def _phone(components: Sequence[str], reading: Reading) -> str:
+def phone(components: Sequence[str], reading: Reading) -> str:
     """The number of an XTN: as one text, or put together (country, area, number, extension)."""
-    for component in (1, 12):
-        if (text := reading.leaf(components, component)) and text != NULL and "@" not in text:
-            return text
-    country, area, local, extension = (reading.leaf(components, component) for component in (5, 6, 7, 8))
+    mark = reading.delimiters.subcomponent
+    leaves = [one.partition(mark)[0] for one in components]
+    for text in (leaves[0], *leaves[11:12]):
+        if text and text != NULL and "@" not in text:
+            return reading.decode(text)
+    country, area, local, extension = (*leaves[4:8], "", "", "", "")[:4]
     if not local:
         return ""
     pieces = (country and f"+{country.lstrip('+')}", area and f"({area})", local, extension and f"x{extension}")
-    return " ".join(piece for piece in pieces if piece)
+    return reading.decode(" ".join(filter(None, pieces)))
 
 
-def _email(components: Sequence[str], reading: Reading) -> str:
+def email(components: Sequence[str], reading: Reading) -> str:
     """The e-mail address of an XTN; older senders put it where the number stands."""
     return next((text for component in (4, 1) if "@" in (text := reading.leaf(components, component))), "")
 
 
 _FINISH: Final[dict[str, Callable[[str], str]]] = {"time": iso}
-_WHOLE: Final[dict[str, Callable[[Sequence[str], Reading], str]]] = {"phone": _phone, "email": _email}
+_WHOLE: Final[dict[str, Callable[[Sequence[str], Reading], str]]] = {"phone": phone, "email": email}
 
 
 # ---- the value of an observation
 
 
-def observation_reader(reading: Reading) -> Callable[[str, str], Values]:
+Value = tuple[str | None, str | None, float | None]  # text, code, number
+
+
+def observation_reader(reading: Reading) -> Callable[[str, str], Value]:
     """A reader of an observation's value, from its type (OBX-2) and its text (OBX-5). It remembers what it read."""
 
-    def read(value_type: str, text: str) -> Values:
+    def read(value_type: str, text: str) -> Value:
         if text == NULL:
-            return {"value": ""}
+            return "", None, None
         repetitions = reading.repetitions(text)
-        values: Values = {"value": "\n".join(_value_text(value_type, one, reading) for one in repetitions) or None}
+        words = "\n".join(_value_text(value_type, one, reading) for one in repetitions) or None
         first = reading.components(repetitions[0])
         if value_type in _CODED:
-            values["value_code"] = reading.leaf(first, 1) or None
-        elif value_type in ("NM", "SN") and len(repetitions) == 1:
-            values["value_number"] = _number(value_type, first, reading)
-        return values
+            return words, reading.leaf(first, 1) or None, None
+        if value_type in ("NM", "SN") and len(repetitions) == 1:
+            return words, None, _number(value_type, first, reading)
+        return words, None, None
 
     remembering = lru_cache(maxsize=REMEMBERED)(read)
     return lambda value_type, text: (remembering if len(text) < TOO_LONG_TO_REMEMBER else read)(value_type, text)

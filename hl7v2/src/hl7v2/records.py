@@ -13,7 +13,7 @@ from hl7v2.batches import BatchReader, split
 from hl7v2.field_values import Reading, Values, read_texts
 from hl7v2.message import Message, parse
 from hl7v2.paths import parse_path
-from hl7v2.row_reading import Spares, repetition_reader, segment_readers, settle
+from hl7v2.row_reading import Fields, element_reader, repetitions_reader
 from hl7v2.schemas import SCHEMAS, Rows, Schema, schema_of
 
 
@@ -62,68 +62,63 @@ def parse_hl7v2_message(message: bytes | str | Message) -> dict[str, Any]:
 
 
 class _Element:
-    """An element of a list, from the segment that opens it to the one that opens the next."""
+    """An element of a list that several segments make, until the next one begins."""
 
-    __slots__ = ("listed", "row", "segments", "spares")
+    __slots__ = ("at", "notes", "segments")
 
-    def __init__(self, row: Values) -> None:
-        self.row = row
-        self.segments: set[str] = set()
-        self.spares: Spares = []
-        self.listed = False
+    def __init__(self) -> None:
+        self.segments: dict[str, Fields] = {}
+        self.notes: list[str] = []
+        self.at = -1  # its index in the list, once it is known to be an element
+
+
+_Open = dict[str, _Element]  # by the name of the list
 
 
 class _ListReader:
     """Reads one list of a schema from the segments that it is made of."""
 
     def __init__(self, rows: Rows, reading: Reading) -> None:
-        self.rows = rows
-        self._readers = segment_readers(rows.columns, reading)
-        self._empty: Values = {column.name: None for column in rows.columns}
-        self._lists = [column.name for column in rows.columns if column.kind in ("texts", "notes")]
-        self._named = [column.name for column in rows.columns if column.kind == "name"]
-        self.positions = [(column.name, column.paths[0]) for column in rows.columns if column.kind == "position"]
+        self._rows = rows
+        self._read = element_reader(rows.columns, reading)
+        self._positions = [(column.name, column.paths[0]) for column in rows.columns if column.kind == "position"]
+        self._commented = any(column.kind == "notes" for column in rows.columns)
+        self._alone = not rows.follows and not rows.joins
 
-    def take(self, name: str, fields: Sequence[str], element: _Element | None) -> _Element | None:
-        """Read segment `name` into the open element, or into a new one, which is returned, where it opens one."""
-        if self._opens(name, element):
-            element = self._open(name, element)
-        elif element is None or name in element.segments:
-            return element
-        element.segments.add(name)
-        if name in self._readers:
-            self._readers[name](fields, element.row, element.spares)
-        return element
+    def read(self, name: str, fields: Fields, row: Values, elements: _Open) -> list[str]:
+        """Read a segment into `row`. Returns the list that comments after it go to."""
+        if not self._alone:
+            return self._read_part(name, fields, row, elements)
+        element = self._read({name: fields})
+        row[self._rows.name].append(element)
+        for column, target in self._positions:
+            owner = elements.get(target)
+            element[column] = owner.at + 1 if owner is not None and owner.at >= 0 else None
+        notes: list[str] = (element if self._commented else row)["notes"]
+        return notes
 
-    def _opens(self, name: str, element: _Element | None) -> bool:
-        if name in self.rows.opens:
-            return True
-        return name in self.rows.follows and (element is None or name in element.segments)
+    def _read_part(self, name: str, fields: Fields, row: Values, elements: _Open) -> list[str]:
+        """Add a segment to the open element, or begin one with it."""
+        rows = self._rows
+        element = elements.get(rows.name)
+        notes: list[str] = row["notes"]
+        if name in rows.opens or (name in rows.follows and (element is None or name in element.segments)):
+            self.close(row, element)
+            element = elements[rows.name] = _Element()
+        elif element is None:
+            return notes
+        element.segments.setdefault(name, fields)
+        if element.at < 0 and rows.needs in ("", name):
+            element.at = len(row[rows.name])
+            row[rows.name].append(None)  # its place, until all its segments have come
+        return element.notes if self._commented else notes
 
-    def _open(self, name: str, before: _Element | None) -> _Element:
-        if before is not None:
-            settle(before.row, before.spares)
-        row = self._empty.copy()
-        for column in self._lists:
-            row[column] = []
-        for column in self._named:
-            row[column] = name
-        return _Element(row)
-
-
-class _RepetitionReader:
-    """Reads one list of a schema from the repetitions of a field."""
-
-    def __init__(self, rows: Rows, reading: Reading) -> None:
-        self.name = rows.name
-        self._empty: Values = {column.name: None for column in rows.columns}
-        self._read = repetition_reader(rows.columns, reading)
-
-    def read(self, text: str) -> Values:
-        """The element that one repetition is."""
-        element = self._empty.copy()
-        self._read((text,), element, [])
-        return element
+    def close(self, row: Values, element: _Element | None) -> None:
+        """Put an element that is whole into its place."""
+        if element is not None and element.at >= 0:
+            values = row[self._rows.name][element.at] = self._read(element.segments)
+            if self._commented:
+                values["notes"] = element.notes
 
 
 class _RowReader:
@@ -131,80 +126,45 @@ class _RowReader:
 
     def __init__(self, schema: Schema, reading: Reading) -> None:
         self._reading = reading
-        self._empty: Values = dict.fromkeys(
-            [column.name for column in schema.columns] + [rows.name for rows in schema.lists]
-        )
-        self._lists = ["notes", *(rows.name for rows in schema.lists)]
-        self._flat = segment_readers(schema.columns, reading)
-        self._repeated = _by_segment(schema.lists, reading)
-        self._list_readers: dict[str, _ListReader] = {}
-        for rows in schema.lists:
-            reader = _ListReader(rows, reading)
-            self._list_readers |= dict.fromkeys((*rows.opens, *rows.follows, *rows.joins), reader)
+        self._read = element_reader(schema.columns, reading, [rows.name for rows in schema.lists])
+        self._repeated = [
+            (*parse_path(rows.field)[::2], rows.name, repetitions_reader(rows.columns, reading))
+            for rows in schema.lists
+            if rows.field
+        ]
+        self._lists = {rows.name: _ListReader(rows, reading) for rows in schema.lists if not rows.field}
+        self._by_segment = {
+            name: self._lists[rows.name] for rows in schema.lists for name in (*rows.opens, *rows.follows, *rows.joins)
+        }
 
     def read(self, message: Message) -> Values:
         """The row of a message."""
-        row = self._empty.copy()
-        for name in self._lists:
-            row[name] = []
-        spares: Spares = []
-        seen: set[str] = set()
-        elements: dict[str, _Element] = {}
-        notes = row["notes"]
-        for fields in message.rows:
+        segments = message.rows
+        first: dict[str, Fields] = {}
+        for fields in segments:
+            first.setdefault(fields[0].strip(), fields)
+        row = self._read(first)
+        for name, place, of, read in self._repeated:
+            held = first.get(name, ())
+            if len(held) > place.field and (text := held[place.field]):
+                row[of] = read(text)
+        self._read_lists(segments, row)
+        return row
+
+    def _read_lists(self, segments: Sequence[Fields], row: Values) -> None:
+        elements: _Open = {}
+        notes: list[str] = row["notes"]
+        for fields in segments:
             name = fields[0].strip()
             if name == "NTE":
                 notes += read_texts(fields[3], self._reading) if len(fields) > 3 else ()
                 continue
-            if name not in seen:
-                seen.add(name)
-                self._read_first(name, fields, row, spares)
-            notes = self._read_listed(name, fields, row, elements)
-        settle(row, spares)
-        for element in elements.values():
-            settle(element.row, element.spares)
-        return row
-
-    def _read_first(self, name: str, fields: Sequence[str], row: Values, spares: Spares) -> None:
-        """What the first segment of its name gives to the row itself."""
-        if name in self._flat:
-            self._flat[name](fields, row, spares)
-        for number, repeated in self._repeated.get(name, ()):
-            if number < len(fields) and (text := fields[number]):
-                row[repeated.name] = [repeated.read(one) for one in self._reading.repetitions(text)]
-
-    def _read_listed(self, name: str, fields: Sequence[str], row: Values, elements: dict[str, _Element]) -> list[str]:
-        """What a segment gives to the lists of the row. Returns the list that comments after it go to."""
-        notes: list[str] = row["notes"]
-        reader = self._list_readers.get(name)
-        if reader is None:
-            return notes
-        of = reader.rows.name
-        element = reader.take(name, fields, elements.get(of))
-        if element is None:
-            return notes
-        elements[of] = element
-        if not element.listed and reader.rows.needs in ("", name):
-            element.listed = True
-            row[of].append(element.row)
-            for column, target in reader.positions:
-                owner = elements.get(target)
-                element.row[column] = len(row[target]) if owner is not None and owner.listed else None
-        if "notes" in element.row:
-            notes = element.row["notes"]
-        return notes
+            reader = self._by_segment.get(name)
+            notes = row["notes"] if reader is None else reader.read(name, fields, row, elements)
+        for of, element in elements.items():
+            self._lists[of].close(row, element)
 
 
 @lru_cache(maxsize=32)
 def _row_reader(name: str, reading: Reading) -> _RowReader:
     return _RowReader(SCHEMAS[name], reading)
-
-
-def _by_segment(lists: Sequence[Rows], reading: Reading) -> dict[str, list[tuple[int, _RepetitionReader]]]:
-    """The lists that are read from repetitions, by the segment that holds their field."""
-    found: dict[str, list[tuple[int, _RepetitionReader]]] = {}
-    for rows in lists:
-        if rows.field:
-            name, _, place = parse_path(rows.field)
-            found.setdefault(name, []).append((place.field, _RepetitionReader(rows, reading)))
-    return found

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from hl7v2 import (
     RULES,
@@ -48,7 +49,7 @@ app = typer.Typer(help=HELP, epilog=EPILOG, rich_markup_mode="rich", no_args_is_
 out = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
-Source = Annotated[typer.FileBinaryRead, typer.Argument(metavar="[FILE]", help="A file of messages.")]
+Source = Annotated[typer.FileBinaryRead, typer.Argument(metavar="FILE", help="A file of messages.")]
 STDIN = "-"
 
 
@@ -62,9 +63,9 @@ class Answer(StrEnum):
 def run() -> None:
     """Run the command; what is wrong with the input is a sentence and exit code 2."""
     try:
-        app()
-    except (HL7Error, ValueError, OSError) as error:
-        err.print(f"[red]hl7v2:[/red] {error}")
+        app(prog_name="hl7v2")
+    except (HL7Error, OSError) as error:
+        err.print(f"[red]hl7v2:[/red] {escape(str(error))}")
         sys.exit(2)
 
 
@@ -91,7 +92,10 @@ def generate(
         from hl7v2.generate import MESSAGE_TYPES, messages, with_error_rate  # noqa: PLC0415 (faker is slow to import)
     except ModuleNotFoundError as error:
         raise typer.BadParameter("making messages needs faker: pip install 'firth-hl7v2[generate]'") from error
-    made: Iterable[bytes] = islice(messages(seed=seed, types=types or MESSAGE_TYPES), count)
+    try:
+        made: Iterable[bytes] = islice(messages(seed=seed, types=types or MESSAGE_TYPES), count)
+    except ValueError as error:
+        raise HL7Error(str(error)) from error
     if error_rate:
         made = _telling_faults(with_error_rate(made, error_rate, seed=seed))
     if output is None:

@@ -30,12 +30,16 @@ class Column:
     position  | int: which element of the list that `paths` names this one belongs to, counted from 1
     name      | str: the name of the segment that it was read from
     notes     | list of str: the comments (NTE) that follow
+
+    `often` is for fields in which a feed says few things many times (codes, doctors, wards): what was read of them is
+    remembered.
     """
 
     name: str
     paths: tuple[str, ...]
     about: str
     kind: Kind = "text"
+    often: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,28 +117,28 @@ def email(name: str, path: str, about: str) -> Column:
 def coded(prefix: str, path: str, about: str) -> tuple[Column, ...]:
     """The columns of a coded element (CE, CWE): code, text and coding system."""
     return (
-        text(f"{prefix}code", _each(path, "1"), about),
-        text(f"{prefix}text", _each(path, "2"), f"{about}, in words"),
-        text(f"{prefix}system", _each(path, "3"), f"{about}: coding system"),
+        _often(f"{prefix}code", _each(path, "1"), about),
+        _often(f"{prefix}text", _each(path, "2"), f"{about}, in words"),
+        _often(f"{prefix}system", _each(path, "3"), f"{about}: coding system"),
     )
 
 
 def person(prefix: str, path: str, about: str) -> tuple[Column, ...]:
     """The columns of a clinician (XCN): id and name."""
     return (
-        text(f"{prefix}_id", _each(path, "1"), f"{about}: id"),
-        text(f"{prefix}_family", _each(path, "2.1"), f"{about}: family name"),
-        text(f"{prefix}_given", _each(path, "3"), f"{about}: given name"),
+        _often(f"{prefix}_id", _each(path, "1"), f"{about}: id"),
+        _often(f"{prefix}_family", _each(path, "2.1"), f"{about}: family name"),
+        _often(f"{prefix}_given", _each(path, "3"), f"{about}: given name"),
     )
 
 
 def place(prefix: str, path: str, about: str) -> tuple[Column, ...]:
     """The columns of a location in a hospital (PL)."""
     return (
-        text(f"{prefix}_point_of_care", _each(path, "1"), f"{about}: ward, clinic or department"),
-        text(f"{prefix}_room", _each(path, "2"), f"{about}: room"),
-        text(f"{prefix}_bed", _each(path, "3"), f"{about}: bed"),
-        text(f"{prefix}_facility", _each(path, "4.1"), f"{about}: facility"),
+        _often(f"{prefix}_point_of_care", _each(path, "1"), f"{about}: ward, clinic or department"),
+        _often(f"{prefix}_room", _each(path, "2"), f"{about}: room"),
+        _often(f"{prefix}_bed", _each(path, "3"), f"{about}: bed"),
+        _often(f"{prefix}_facility", _each(path, "4.1"), f"{about}: facility"),
     )
 
 
@@ -148,6 +152,10 @@ def address(prefix: str, path: str, about: str) -> tuple[Column, ...]:
         text(f"{prefix}postal_code", _each(path, "5"), f"{about}: postal code"),
         text(f"{prefix}country", _each(path, "6"), f"{about}: country"),
     )
+
+
+def _often(name: str, path: str, about: str) -> Column:
+    return Column(name, tuple(path.split()), about, often=True)
 
 
 def _each(paths: str, component: str) -> str:

@@ -1,0 +1,75 @@
+"""A file of many messages to rows with hl7v2: speed, and the memory it takes, beside python-hl7."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+import hl7
+import psutil
+from hl7v2.generate import messages
+
+from hl7v2 import parse_hl7v2_message, split_hl7_batch
+
+DIFFERENT: Final = 10_000  # messages of all types, many more than the readers remember texts of
+PEER: Final = 500  # messages that python-hl7 parses
+
+
+@dataclass(frozen=True)
+class RowsFigure:
+    """A file read to its end: its size in bytes, CPU seconds, and MiB of memory after a tenth of it and at its end."""
+
+    size: int
+    count: int
+    seconds: float
+    memory_early: float
+    memory_late: float
+    peer_seconds: float  # of python-hl7 for as many bytes, parsing alone
+
+    @property
+    def megabytes_a_second(self) -> float:
+        """What is to be 30."""
+        return self.size / self.seconds / 1e6
+
+
+def figure(size: int) -> RowsFigure:
+    """Split a file of about `size` bytes and make a row of each message."""
+    made = list(islice(messages(seed=17), DIFFERENT))
+    count = size // sum(map(len, made)) * DIFFERENT + DIFFERENT
+    process = psutil.Process()
+    with tempfile.TemporaryFile() as file:
+        for _ in range(count // DIFFERENT):
+            file.writelines(made)
+        size = file.tell()
+        file.seek(0)
+        early = late = 0.0
+        begun = time.process_time()
+        for number, message in enumerate(split_hl7_batch(file)):
+            parse_hl7v2_message(message)
+            if number == count // 10:
+                early = process.memory_info().rss / 2**20
+        seconds = time.process_time() - begun
+        late = process.memory_info().rss / 2**20
+    return RowsFigure(size, count, seconds, early, late, _python_hl7(made[:PEER], size))
+
+
+def _python_hl7(made: list[bytes], size: int) -> float:
+    begun = time.process_time()
+    for message in made:
+        hl7.parse(message.decode())
+    return (time.process_time() - begun) * size / sum(map(len, made))
+
+
+def lines(*, full: bool) -> Iterator[str]:
+    """What there is to print."""
+    one = figure(1_000_000_000 if full else 50_000_000)
+    yield (
+        f"rows: a file of {one.size / 1e6:,.0f} MB, {one.count:,} messages of all types that are generated: "
+        f"[bold]{one.megabytes_a_second:.1f} MB/s[/] (target 30), {one.seconds / one.count * 1e6:.1f} µs a message; "
+        f"{one.memory_early:.0f} MiB after a tenth, {one.memory_late:.0f} MiB at the end"
+    )
+    yield f"beside it python-hl7, parsing alone: {one.size / one.peer_seconds / 1e6:.1f} MB/s"
