@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from extractor.chunk import Extractor
+from extractor.connectors import connectors
 from extractor.patience import Patience
 from extractor.settings import ExtractorSettings, SourceSettings
 from extractor.sources import Sources
@@ -63,7 +64,7 @@ def _extractor(
 ) -> Iterator[Extractor]:
     """An extractor for one thread, with connections of its own."""
     api = ApiClient.of(settings.api)
-    sources = Sources(source, credential_of=_credentials(api), secret_of=_secret)
+    sources = Sources(source, credential_of=_credentials(api), secret_of=_secret, connectors=connectors())
     with closing(sources):
         yield Extractor(
             sources=sources,

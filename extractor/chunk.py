@@ -147,7 +147,7 @@ class Extractor:
     def _plan(self, mapping_hash: str, resource: ResourceMapping, database: Database) -> _Plan:
         key = (mapping_hash, resource.id)
         if key not in self._plans:
-            query = Query(resource, database.catalogue(tables_of(resource)))
+            query = Query(resource, database.catalogue(tables_of(resource)), database.dialect)
             grouping = Grouping(query.types, limit=RECORD_LIMIT)
             self._plans[key] = _Plan(resource, query, grouping, keys=self._settings.keys)
             if len(self._plans) > PLANS:

@@ -19,6 +19,8 @@ import psycopg
 from psycopg import capabilities
 
 from extractor.catalogue import Catalogue, ColumnType, Table, TableName
+from extractor.dialect import Dialect
+from extractor.postgres_dialect import POSTGRES
 from extractor.query import Query, Range, Statement
 from extractor.rows import Row
 from extractor.source import BadData, SourceAway
@@ -100,7 +102,9 @@ class Snapshot:
 
 
 class Database:
-    """A connection to one source, made by `extractor.sources`."""
+    """A connection to one source, made by `extractor.postgres_login`."""
+
+    dialect: Dialect = POSTGRES
 
     def __init__(self, connection: psycopg.Connection, *, statement_timeout: int) -> None:
         self._connection = connection

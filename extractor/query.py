@@ -1,7 +1,7 @@
 """A resource's mapping as SQL: which keys come next, and the joined rows of a range of keys.
 
 Built with SQLAlchemy Core from the mapping and the database's catalogue, never from text: identifiers are
-quoted, and values (of filters, of keys) are bound as text and cast to the column's own type.
+quoted, and values (of filters, of keys) are bound. What databases do differently is their `extractor.dialect`'s.
 """
 
 from __future__ import annotations
@@ -10,19 +10,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnClause, Text, and_, bindparam, cast, column, func, literal_column, or_, select, table
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
-from sqlalchemy.engine import Dialect
+from sqlalchemy import ColumnClause, Text, and_, cast, column, func, literal_column, select, table
 from sqlalchemy.sql import ColumnElement, FromClause, Select
 from sqlalchemy.sql.elements import quoted_name
-from sqlalchemy.types import UserDefinedType
 
 from extractor.catalogue import Catalogue, ColumnType, selected, table_of, type_of
+from extractor.dialect import Dialect
 from mapping.model import Column, Filter, Join, ResourceMapping, TableColumn
 from pipeline.errors import InvalidRecord
 from pipeline.events import Value
 
-DIALECT: Dialect = PGDialect_psycopg()  # type: ignore[no-untyped-call]
 TEXT = ColumnType("text")
 
 Parameters: TypeAlias = dict[str, Any]
@@ -30,7 +27,7 @@ Parameters: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """SQL with named places for its parameters, in psycopg's form."""
+    """SQL with named places for its parameters, in the form of the dialect's driver."""
 
     sql: str
     parameters: Mapping[str, Any]
@@ -52,13 +49,14 @@ class Query:
     Raises InvalidRecord (`unknown-table`, `unknown-column`, `unconnected-join`) when it is made.
     """
 
-    def __init__(self, resource: ResourceMapping, catalogue: Catalogue) -> None:
+    def __init__(self, resource: ResourceMapping, catalogue: Catalogue, dialect: Dialect) -> None:
+        self._dialect = dialect
         self.columns = selected(resource)
         self.key_type = type_of(resource.primary_key, catalogue)
         self.types = tuple(type_of(one, catalogue) for one in self.columns)
         self._sources = _Sources(resource.primary_key, catalogue)
         self._key = self._comparable(self._sources.column(resource.primary_key))
-        self._filters = [_filter(one, self._sources, catalogue) for one in resource.filters]
+        self._filters = [_filter(one, self._sources, catalogue, dialect) for one in resource.filters]
         # Of the filters alone: a join that only fetches values must not be in the way of finding the keys.
         self._filtered = self._sources.joined
         # Named by us: SQLAlchemy would make a name of the column's where two have the same.
@@ -68,7 +66,7 @@ class Query:
         """The next distinct keys, in order, null excluded: rows of one value."""
         found = select(self._key.label("key")).distinct().select_from(self._filtered)
         found = found.where(*self._filters, self._key.is_not(None), *self._in(keys))
-        return _statement(found.order_by(literal_column("key")).limit(limit))
+        return _statement(found.order_by(literal_column("key")).limit(limit), self._dialect)
 
     def rows(self, keys: Range) -> Statement:
         """The joined rows of the keys in the range, those of one key together: `columns`, the key first."""
@@ -77,29 +75,27 @@ class Query:
             # Equal for the database, and yet two texts ("1 day", "24 hours"): keep the rows of each together.
             order.append(cast(self._key, Text()))
         found = select(*self._selected).select_from(self._sources.joined)
-        return _statement(found.where(*self._filters, *self._in(keys)).order_by(*order))
+        found = found.where(*self._filters, self._key.is_not(None), *self._in(keys))
+        return _statement(found.order_by(*order), self._dialect)
 
     def without_key(self) -> Statement:
         """How many rows have no key at all: one row of one number."""
         found = select(func.count()).select_from(self._filtered)
-        return _statement(found.where(*self._filters, self._key.is_(None)))
+        return _statement(found.where(*self._filters, self._key.is_(None)), self._dialect)
 
     def _comparable(self, key: ColumnElement[Any]) -> ColumnElement[Any]:
         """The key as it is compared. The database's own order, so that its index serves; but where that takes
         different texts for equal (citext, collations that are not deterministic), byte by byte."""
-        return cast(key, Text()).collate("C") if self.key_type.folded else key
+        return self._dialect.bytewise(key) if self.key_type.folded else key
 
     def _in(self, keys: Range) -> Iterable[ColumnElement[bool]]:
         type_ = TEXT if self.key_type.folded else self.key_type
         if keys.after is not None:
-            yield self._key > _bound_key("after", keys.after, type_)
+            yield self._key > self._dialect.key("after", keys.after, type_)
         if keys.upto is not None:
-            yield self._key <= _bound_key("upto", keys.upto, type_)
+            yield self._key <= self._dialect.key("upto", keys.upto, type_)
         if keys.among is not None:
-            plain = [as_text(key) for key in keys.among if not _is_broken(key, type_)]
-            broken = [_bound_key(None, key, type_) for key in keys.among if _is_broken(key, type_)]
-            listed = cast(bindparam("among", plain), _SqlType(f"{type_.sql}[]"))
-            yield or_(self._key == func.any(listed), *(self._key == one for one in broken))
+            yield self._dialect.among(self._key, keys.among, type_)
 
 
 def as_text(key: Value) -> str:
@@ -109,19 +105,6 @@ def as_text(key: Value) -> str:
     if isinstance(key, bytes):
         return "\\x" + key.hex()
     return repr(key) if isinstance(key, float) else str(key)
-
-
-class _SqlType(UserDefinedType[Any]):
-    """A type by the name that the database's catalogue gives it."""
-
-    cache_ok = True
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def get_col_spec(self, **_: object) -> str:
-        # psycopg reads the percent sign as the start of a place for a parameter.
-        return self.name.replace("%", "%%")
 
 
 class _Sources:
@@ -171,12 +154,12 @@ def _same_table(one: Column | TableColumn, other: Column | TableColumn) -> bool:
     return one.table == other.table and (one.owner == other.owner or one.owner is None or other.owner is None)
 
 
-def _filter(one: Filter, sources: _Sources, catalogue: Catalogue) -> ColumnElement[bool]:
+def _filter(one: Filter, sources: _Sources, catalogue: Catalogue, dialect: Dialect) -> ColumnElement[bool]:
     left = sources.column(one.column)
     type_ = type_of(one.column, catalogue)
     if one.relation == "LIKE":
-        return cast(left, Text()).like(_bound(None, one.value, TEXT))
-    values = [_bound(None, value, type_) for value in one.values]
+        return cast(left, Text()).like(dialect.text(one.value, TEXT))
+    values = [dialect.text(value, type_) for value in one.values]
     if one.relation == "IN":
         return left.in_(values)
     if one.relation == "BETWEEN":
@@ -191,22 +174,6 @@ def _filter(one: Filter, sources: _Sources, catalogue: Catalogue) -> ColumnEleme
 _OPERATORS: Mapping[str, str] = {relation: relation for relation in ("<", "<=", "<>", "=", ">", ">=")}
 
 
-def _bound_key(name: str | None, key: Value, type_: ColumnType) -> ColumnElement[Any]:
-    if not _is_broken(key, type_):
-        return _bound(name, as_text(key), type_)
-    raw = cast(bindparam(name, as_text(key), type_=Text()), _SqlType("bytea"))
-    return cast(func.convert_from(raw, literal_column("'SQL_ASCII'")), _SqlType(type_.sql))
-
-
-def _is_broken(key: Value, type_: ColumnType) -> bool:
-    """Whether this is a text that is not UTF-8, of a database that checks no encoding."""
-    return isinstance(key, bytes) and type_.sql != "bytea"
-
-
-def _bound(name: str | None, value: str, type_: ColumnType) -> ColumnElement[Any]:
-    return cast(bindparam(name, value, type_=Text() if name is None else None), _SqlType(type_.sql))
-
-
-def _statement(found: Select[Any]) -> Statement:
-    compiled = found.compile(dialect=DIALECT)
+def _statement(found: Select[Any], dialect: Dialect) -> Statement:
+    compiled = found.compile(dialect=dialect.sqlalchemy)
     return Statement(sql=str(compiled), parameters=compiled.params)

@@ -1,5 +1,5 @@
-"""What the extractor asks of a source's database, whichever it is. `extractor.postgres` is the one there is;
-tests have another in memory."""
+"""What the extractor asks of a source's database, whichever it is. `extractor.postgres` is built in; packages add
+others (docs/extending.md), and tests have one in memory."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from extractor.catalogue import Catalogue, TableName
+from extractor.dialect import Dialect
 from extractor.query import Query, Range
 from extractor.rows import Row
 from pipeline.errors import InvalidRecord, Unavailable
@@ -47,6 +48,17 @@ class Snapshot(Protocol):
 
 class Database(Protocol):
     """A connection to one source."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """How its statements are written."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the connection stands, as far as is known without asking the server."""
+
+    def close(self) -> None:
+        """Let the connection go."""
 
     def snapshot(self) -> AbstractContextManager[Snapshot]:
         """A read-only transaction that sees one moment. Raises SourceAway."""

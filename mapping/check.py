@@ -120,7 +120,7 @@ def _group(group: InputGroup, element: Element | None, path: str, place: str, kn
         yield Mistake(f"{path}.inputs", "has no input", place)
     if len(group.inputs) > 1 and group.merging_script is None:
         yield Mistake(f"{path}.mergingScript", "is needed, since there are several inputs", place)
-    if group.merging_script is not None and group.merging_script not in scripts.MERGING:
+    if group.merging_script is not None and not scripts.is_merging(group.merging_script):
         yield Mistake(f"{path}.mergingScript", _no_script(group.merging_script, "merging"), place)
     for number, condition in enumerate(group.conditions):
         if condition.script is not None and not scripts.is_cleaning(condition.script):
@@ -138,14 +138,15 @@ def _input(one: Input, known: _Known) -> Iterator[tuple[str, str]]:
     if one.script is not None and not scripts.is_cleaning(one.script):
         yield "script", _no_script(one.script, "cleaning")
     if one.concept_map_id is not None and one.concept_map_id not in known.concept_maps:
-        yield "conceptMapId", f'there is no concept map "{one.concept_map_id}" in the document'
+        where = "in the document, nor on a FHIR server that was asked"
+        yield "conceptMapId", f'there is no concept map "{one.concept_map_id}" {where}'
     if one.static is not None and (one.script or one.concept_map_id):
         yield "staticValue", "takes neither script nor concept map: write the value that is meant"
 
 
 def _no_script(name: str, kind: str) -> str:
-    others = scripts.MERGING if kind == "cleaning" else scripts.CLEANING
-    if name in others:
+    is_other = scripts.is_merging if kind == "cleaning" else scripts.is_cleaning
+    if is_other(name):
         return f'"{name}" is no {kind} script, but a {"merging" if kind == "cleaning" else "cleaning"} one'
     return f'there is no {kind} script "{name}"'
 

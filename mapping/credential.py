@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 import orjson
 
+from mapping import installed
 from mapping.mistakes import InvalidMapping
 from mapping.reading import Node
 
-MODELS = ("POSTGRES",)
+MODELS = ("POSTGRES",)  # and those of installed packages
 # Under a prefix of their own: a mapping must not be able to send another secret of the extractor's to a host
 # of its author's choice.
 SECRET_NAME = re.compile(r"SOURCE_[A-Z0-9_]{1,93}", re.ASCII)
@@ -78,7 +79,7 @@ def _read(node: Node) -> Credential:
     if not node.absent("password") and not node.absent("passwordSecret"):
         node.wrong("there is a password and a passwordSecret: one of them must go", at="passwordSecret")
     return Credential(
-        model=node.choice("model", MODELS) or "",
+        model=node.choice("model", (*MODELS, *sorted(installed.names(installed.SOURCES)))) or "",
         host=node.text("host"),
         port=_port(node),
         database=node.text("database"),

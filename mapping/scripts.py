@@ -1,5 +1,5 @@
-"""The names of the scripts that a mapping may use. What they do stands in `transformer/scripts/`, and a test
-keeps both in step.
+"""The names of the scripts that a mapping may use. What the built-in ones do stands in `transformer/scripts/`, and a
+test keeps both in step; packages add others (`mapping.installed`).
 
 A cleaning script is a name, or `if_valid(process, value)`, where `process` is a cleaning script and `value`
 a text or another one.
@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from typing import Final
+
+from mapping import installed
 
 CLEANING: Final = frozenset(
     {
@@ -34,4 +36,11 @@ _CALL: Final = re.compile(r"if_valid\(\s*([^,()]+?)\s*,\s*(.*?)\s*\)", re.DOTALL
 def is_cleaning(script: str) -> bool:
     """Whether `script` is a cleaning script as an input may name it."""
     call = _CALL.fullmatch(script.strip())
-    return script in CLEANING if call is None else is_cleaning(call[1])
+    if call is not None:
+        return is_cleaning(call[1])
+    return script in CLEANING or script in installed.names(installed.CLEANING)
+
+
+def is_merging(script: str) -> bool:
+    """Whether `script` is a merging script."""
+    return script in MERGING or script in installed.names(installed.MERGING)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from functools import partial
 
+from mapping.installed import BadPackage
 from mapping.r4 import Definitions, NoDefinitions
 from pipeline import logs, topics
 from pipeline.api_client import ApiClient
@@ -54,7 +55,11 @@ def main() -> None:
 def _stage(settings: TransformerSettings, definitions: Definitions, codec: Codec, *, plans: int) -> Stage:
     """The stage for one thread, which keeps as many plans."""
     fetch = ApiClient.of(settings.api).frozen_mapping
-    kept = Plans(fetch, definitions=definitions, scripts=Scripts(settings.zone()), limit=plans)
+    try:
+        scripts = Scripts(settings.zone())
+    except BadPackage as error:
+        raise Misconfigured(str(error)) from None
+    kept = Plans(fetch, definitions=definitions, scripts=scripts, limit=plans)
     return partial(transform, plans=kept, codec=codec)
 
 

@@ -20,6 +20,7 @@ from command.bench.servers import bench_stack
 from command.stack import postgres
 from command.stack.stack import Stack
 from extractor.chunk import Extractor
+from extractor.connectors import connectors
 from extractor.patience import Patience
 from extractor.settings import ChunkSettings, SourceSettings
 from extractor.sources import Sources
@@ -126,7 +127,9 @@ def _extractor(stack: Stack) -> Extractor:
         login=postgres.ADMIN,
         password=stack.place.secret(f"postgres-{postgres.ADMIN}"),
     )
-    sources = Sources(SourceSettings(), credential_of=lambda _: credential, secret_of=lambda _: None)
+    sources = Sources(
+        SourceSettings(), credential_of=lambda _: credential, secret_of=lambda _: None, connectors=connectors()
+    )
     return Extractor(
         sources=sources,
         mapping_of=lambda _: _mapping(),

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from extractor.connectors import connectors
 from extractor.settings import SourceSettings
 from extractor.sources import Sources
 from mapping.credential import Credential
@@ -31,7 +32,9 @@ class SourceDatabase:
 
     def sources(self, *, credential: Credential | None = None, statement_timeout: int = 90) -> Sources:
         made, settings = credential or self.credential, SourceSettings(statement_timeout=statement_timeout)
-        return Sources(settings, credential_of=lambda _: made, secret_of={"SOURCE_PASSWORD": "wrong"}.get)
+        return Sources(
+            settings, credential_of=lambda _: made, secret_of={"SOURCE_PASSWORD": "wrong"}.get, connectors=connectors()
+        )
 
     def extract(
         self, of: Mapping, trigger: Record | None = None, *, sources: Sources | None = None, keys: int = 2000

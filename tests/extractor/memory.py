@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from extractor.catalogue import Catalogue, ColumnType, Table, TableName
+from extractor.dialect import Dialect
+from extractor.postgres_dialect import POSTGRES
 from extractor.query import Query, Range
 from extractor.rows import Row
 from extractor.source import BadData
@@ -31,6 +33,11 @@ class MemoryDatabase:
     snapshots: int = 0
     asked: list[int] = field(default_factory=list)
     as_of: int = AS_OF
+    is_open: bool = True
+    dialect: Dialect = POSTGRES
+
+    def close(self) -> None:
+        """Nothing to let go."""
 
     @contextmanager
     def snapshot(self) -> Iterator[MemoryDatabase]:

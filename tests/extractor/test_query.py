@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extractor.catalogue import Catalogue, ColumnType, Table, TableName
+from extractor.postgres_dialect import POSTGRES
 from extractor.query import Query, Range, Statement, as_text
 from mapping.model import (
     Attribute,
@@ -60,7 +61,7 @@ def sql(statement: Statement) -> str:
 
 
 def test_keys_are_distinct_ordered_and_bounded_before_any_join_for_values() -> None:
-    query = Query(resource(Column("visits", "place", None, (VISITS,)), key=KEY), PEOPLE)
+    query = Query(resource(Column("visits", "place", None, (VISITS,)), key=KEY), PEOPLE, POSTGRES)
     assert sql(query.keys(Range(after="5"), limit=10)) == (
         'SELECT DISTINCT t0."id" AS key FROM "public"."people" AS t0'
         ' WHERE t0."id" IS NOT NULL AND t0."id" > CAST(%(after)s::VARCHAR AS bigint)'
@@ -70,11 +71,14 @@ def test_keys_are_distinct_ordered_and_bounded_before_any_join_for_values() -> N
 
 
 def test_rows_come_by_key_with_left_outer_joins() -> None:
-    query = Query(resource(Column("people", "name"), Column("visits", "place", None, (VISITS,)), key=KEY), PEOPLE)
+    query = Query(
+        resource(Column("people", "name"), Column("visits", "place", None, (VISITS,)), key=KEY), PEOPLE, POSTGRES
+    )
     assert sql(query.rows(Range(after="5", upto="9"))) == (
         'SELECT t0."id" AS c0, t0."name" AS c1, t1."place" AS c2 FROM "public"."people" AS t0'
         ' LEFT OUTER JOIN "public"."visits" AS t1 ON t0."id" = t1."person"'
-        ' WHERE t0."id" > CAST(%(after)s::VARCHAR AS bigint) AND t0."id" <= CAST(%(upto)s::VARCHAR AS bigint)'
+        ' WHERE t0."id" IS NOT NULL'
+        ' AND t0."id" > CAST(%(after)s::VARCHAR AS bigint) AND t0."id" <= CAST(%(upto)s::VARCHAR AS bigint)'
         ' ORDER BY t0."id"'
     )
     assert [column.alias for column in query.columns][:2] == ["people_id", "people_name"]
@@ -89,7 +93,7 @@ def test_a_table_joined_in_two_ways_is_joined_twice_and_one_chain_once() -> None
         Column("visits", "place", None, (VISITS,)),
         Column("visits", "place", None, (mother, VISITS)),
     )
-    text = sql(Query(resource(*columns, key=KEY), PEOPLE).rows(Range()))
+    text = sql(Query(resource(*columns, key=KEY), PEOPLE, POSTGRES).rows(Range()))
     assert 'AS t1 ON t0."mother" = t1."id"' in text
     assert 'AS t2 ON t1."mother" = t2."id"' in text
     assert 'AS t3 ON t0."id" = t3."person"' in text
@@ -99,7 +103,9 @@ def test_a_table_joined_in_two_ways_is_joined_twice_and_one_chain_once() -> None
 
 def test_columns_of_conditions_travel_too_and_each_column_once() -> None:
     flag = Condition("INCLUDE", Column("people", "mother"), "NOTNULL", None)
-    query = Query(resource(Column("people", "name"), Column("people", "id"), key=KEY, conditions=[flag]), PEOPLE)
+    query = Query(
+        resource(Column("people", "name"), Column("people", "id"), key=KEY, conditions=[flag]), PEOPLE, POSTGRES
+    )
     assert [column.column for column in query.columns] == ["id", "name", "mother"]
 
 
@@ -122,7 +128,7 @@ def test_columns_of_conditions_travel_too_and_each_column_once() -> None:
 )  # fmt: skip
 def test_each_relation_of_a_filter(relation: FilterRelation, value: str, expected: str, values: list[str]) -> None:
     one = Filter(Column("people", "born"), relation, value)
-    query = Query(resource(key=KEY, filters=(one,)), PEOPLE)
+    query = Query(resource(key=KEY, filters=(one,)), PEOPLE, POSTGRES)
     for statement in (query.keys(Range(), limit=1), query.rows(Range()), query.without_key()):
         assert expected in sql(statement)
         assert [statement.parameters[f"param_{at}"] for at in range(1, len(values) + 1)] == values
@@ -130,14 +136,16 @@ def test_each_relation_of_a_filter(relation: FilterRelation, value: str, expecte
 
 def test_a_filter_on_a_joined_table_joins_it_for_the_keys_too() -> None:
     one = Filter(Column("visits", "kind", None, (VISITS,)), "=", "x")
-    query = Query(resource(Column("visits", "place", None, (VISITS,)), key=KEY, filters=(one,)), PEOPLE)
+    query = Query(resource(Column("visits", "place", None, (VISITS,)), key=KEY, filters=(one,)), PEOPLE, POSTGRES)
     assert sql(query.keys(Range(), limit=1)).count("LEFT OUTER JOIN") == 1
     assert sql(query.rows(Range())).count("LEFT OUTER JOIN") == 1
 
 
 def test_a_key_whose_comparison_folds_texts_is_compared_byte_by_byte() -> None:
     folded = Table("public", "people", {"id": ColumnType("citext", folded=True)})
-    text = sql(Query(resource(key=KEY), {(None, "people"): folded}).keys(Range(after="a", among=["b"]), limit=1))
+    text = sql(
+        Query(resource(key=KEY), {(None, "people"): folded}, POSTGRES).keys(Range(after="a", among=["b"]), limit=1)
+    )
     assert 'SELECT DISTINCT CAST(t0."id" AS TEXT) COLLATE "C" AS key' in text
     assert '(CAST(t0."id" AS TEXT) COLLATE "C") > CAST(%(after)s::VARCHAR AS text)' in text
     assert "CAST(%(among)s AS text[])" in text
@@ -156,7 +164,7 @@ def test_a_key_whose_comparison_folds_texts_is_compared_byte_by_byte() -> None:
 )
 def test_what_the_catalogue_does_not_have_never_becomes_a_query(columns: tuple[Column, ...], reason: str) -> None:
     with pytest.raises(InvalidRecord) as caught:
-        Query(resource(*columns, key=KEY), PEOPLE)
+        Query(resource(*columns, key=KEY), PEOPLE, POSTGRES)
     assert caught.value.reason == reason
 
 
@@ -178,7 +186,7 @@ def test_no_string_of_a_mapping_or_trigger_is_text_in_the_query(
     self_join = Join(TableColumn(table, name), TableColumn(table, key))
     filters = (Filter(Column(table, name), relation, value),)
     columns = (Column(table, name), Column(table, name, None, (self_join,)))
-    query = Query(resource(*columns, key=Column(table, key), filters=filters), {(None, table): known})
+    query = Query(resource(*columns, key=Column(table, key), filters=filters), {(None, table): known}, POSTGRES)
     wanted = Range(after=asked, upto=asked, among=[asked])
     for statement in (query.keys(wanted, limit=3), query.rows(wanted), query.without_key()):
         # What is left without quoted names and places for parameters is ours alone.

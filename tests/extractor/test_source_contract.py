@@ -1,15 +1,22 @@
-"""What every source keeps to: the one in memory that tests use, and PostgreSQL."""
+"""What every source keeps to: PostgreSQL, the one in memory that tests use, and that of the example package."""
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from extractor.catalogue import tables_of
+from extractor.connectors import connectors
+from extractor.login import Login
 from extractor.query import Query, Range
+from extractor.settings import SourceSettings
 from extractor.source import BadData, Database
+from mapping.credential import Credential
 from pipeline.events import Value
+from tests.extending.installing import EXAMPLE, entry_points_of, installing
 from tests.extractor.conftest import SourceDatabase
 from tests.extractor.memory import MemoryDatabase, mapping
 
@@ -17,10 +24,14 @@ ROWS = [(3, "c"), (1, "a"), (2, None), (1, "b"), (None, "x"), (None, "y"), (10, 
 RESOURCE = mapping().resources[0]
 
 
-@pytest.fixture(params=["memory", pytest.param("postgres", marks=pytest.mark.stack)])
-def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+@pytest.fixture(params=["memory", "package", pytest.param("postgres", marks=pytest.mark.stack)])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     if request.param == "memory":
         yield MemoryDatabase(ROWS)
+        return
+    if request.param == "package":
+        with installing(tmp_path / "site", "firth-example", entry_points_of(EXAMPLE), code=EXAMPLE):
+            yield from _of_the_package(tmp_path / "people.db")
         return
     source: SourceDatabase = request.getfixturevalue("source")
     source.make("CREATE TABLE people (id bigint, name text)")
@@ -31,9 +42,21 @@ def database(request: pytest.FixtureRequest) -> Iterator[Database]:
     sources.close()
 
 
+def _of_the_package(file: Path) -> Iterator[Database]:
+    """A file of SQLite, by the example of a package that adds a database."""
+    with sqlite3.connect(file) as connection:
+        connection.execute("CREATE TABLE people (id INTEGER, name TEXT)")
+        connection.executemany("INSERT INTO people VALUES (?, ?)", ROWS)
+    connection.close()
+    credential = Credential("SQLITE", "here", 1, str(file), "nobody")
+    database = connectors()["SQLITE"](Login("source", credential, None, SourceSettings()))
+    yield database
+    database.close()
+
+
 @pytest.fixture
 def query(database: Database) -> Query:
-    return Query(RESOURCE, database.catalogue(tables_of(RESOURCE)))
+    return Query(RESOURCE, database.catalogue(tables_of(RESOURCE)), database.dialect)
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from extractor.connectors import connectors
+from extractor.postgres_login import REFUSED
 from extractor.settings import SourceSettings
 from extractor.source import SourceAway
-from extractor.sources import REFUSED, Sources
+from extractor.sources import Sources
 from mapping.credential import Credential
 from pipeline.errors import InvalidRecord
 
@@ -24,7 +26,9 @@ def closed_port() -> Iterator[int]:
 
 def test_a_source_that_is_away_says_why_in_words_that_name_no_login(closed_port: int) -> None:
     credential = Credential("POSTGRES", "127.0.0.1", closed_port, "d", "reader", "s3cret")
-    sources = Sources(SourceSettings(), credential_of=lambda _: credential, secret_of=lambda _: None)
+    sources = Sources(
+        SourceSettings(), credential_of=lambda _: credential, secret_of=lambda _: None, connectors=connectors()
+    )
     with pytest.raises(SourceAway) as caught:
         sources.database("mimic", fresh=True)
     assert str(caught.value) == f'source "mimic" at 127.0.0.1:{closed_port} cannot be reached: nobody listens there'
@@ -53,7 +57,9 @@ def test_only_what_a_person_must_mend_is_taken_for_a_refusal(said: str, refused:
 
 def test_a_secret_that_is_not_set_is_told_by_its_name(closed_port: int) -> None:
     credential = Credential("POSTGRES", "127.0.0.1", closed_port, "d", "l", None, "SOURCE_MIMIC_PASSWORD")
-    sources = Sources(SourceSettings(), credential_of=lambda _: credential, secret_of=lambda _: None)
+    sources = Sources(
+        SourceSettings(), credential_of=lambda _: credential, secret_of=lambda _: None, connectors=connectors()
+    )
     with pytest.raises(InvalidRecord, match="SOURCE_MIMIC_PASSWORD") as caught:
         sources.database("mimic", fresh=True)
     assert caught.value.reason == "source-refused"
@@ -63,6 +69,6 @@ def test_an_api_that_knows_no_login_for_the_source_ends_the_resource() -> None:
     def credential_of(_: str) -> Credential:
         raise InvalidRecord("the api knows no sources", reason="unknown-mapping")
 
-    sources = Sources(SourceSettings(), credential_of=credential_of, secret_of=lambda _: None)
+    sources = Sources(SourceSettings(), credential_of=credential_of, secret_of=lambda _: None, connectors=connectors())
     with pytest.raises(InvalidRecord):
         sources.database("mimic", fresh=True)

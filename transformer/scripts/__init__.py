@@ -1,6 +1,6 @@
 """The scripts that mappings name, by name: cleaning (one value in, one out) and merging (several in, one out).
 
-Their names stand in `mapping.scripts`, so that a mapping is checked without them.
+The names of those built in stand in `mapping.scripts`, so that a mapping is checked without them.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import tzinfo
 from functools import partial
 
+from mapping import installed
 from transformer.scripts import dates, merging
 from transformer.scripts.cleaning import CLEANING, Cleaning
 from transformer.scripts.merging import Merging
@@ -23,10 +24,13 @@ class UnknownScriptError(Exception):
 
 
 class Scripts:
-    """All scripts, for one time zone: that of clocks which do not say theirs."""
+    """All scripts, for one time zone: that of clocks which do not say theirs.
+
+    Those of installed packages among them: raises BadPackage where one cannot be used.
+    """
 
     def __init__(self, zone: tzinfo) -> None:
-        self.cleaning: Mapping[str, Cleaning] = {
+        cleaning: dict[str, Cleaning] = {
             **CLEANING,
             "clean_date": dates.clean_date,
             "clean_dateTime": partial(dates.clean_date_time, zone=zone),
@@ -34,7 +38,7 @@ class Scripts:
             "clean_instant": partial(dates.clean_instant, zone=zone),
             "clean_time": dates.clean_time,
         }
-        self.merging: Mapping[str, Merging] = {
+        merging_scripts: dict[str, Merging] = {
             "merge_concat": merging.merge_concat,
             "merge_concat_without_separator": merging.merge_concat_without_separator,
             "merge_datetime": partial(merging.merge_date_time, zone=zone),
@@ -43,6 +47,10 @@ class Scripts:
             "merge_status": merging.merge_status,
             "select_first_not_empty": merging.select_first_not_empty,
         }
+        self.cleaning: Mapping[str, Cleaning] = cleaning | installed.load(installed.CLEANING, built_in=cleaning)
+        self.merging: Mapping[str, Merging] = merging_scripts | installed.load(
+            installed.MERGING, built_in=merging_scripts
+        )
 
     def clean(self, name: str) -> Cleaning:
         """The cleaning script of that name, or `if_valid(process, value)` with its arguments. Raises

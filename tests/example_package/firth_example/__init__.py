@@ -1,0 +1,1 @@
+"""Extends Firth with what a site of its own needs."""
