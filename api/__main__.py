@@ -10,6 +10,7 @@ from functools import partial
 from api import startup, state
 from api.app import create_app
 from api.broker import Broker
+from api.concept_maps import ConceptMaps
 from api.decoding import Decoder
 from api.fhir_server import FhirServer
 from api.fold import Fold
@@ -68,6 +69,8 @@ def wired(settings: ApiSettings) -> Services:
         previews=PreviewLane(settings.kafka, settings.registry, most=max(1, settings.threads - 4)),
         preview_timeout=settings.preview_timeout,
         fhir=FhirServer(settings.fhir.url, token=settings.fhir.token, ca_location=settings.fhir.ca_location),
+        concept_maps=ConceptMaps(settings.fhir.url, token=settings.fhir.token, ca_location=settings.fhir.ca_location),
+        pyrog=settings.pyrog.client(),
     )
 
 

@@ -17,6 +17,7 @@ from api import (
     bodies,
     credentials,
     dead_letters,
+    graphql,
     health,
     mappings,
     previews,
@@ -52,7 +53,7 @@ def create_app(made: Services, *, body_limit: int) -> OpenAPI:
     problems.install(app)
     tokens.install(app, made.tokens)
     bodies.install(app)
-    for room in (batches, batch_changes, previews, mappings, credentials, dead_letters, health):
+    for room in (batches, batch_changes, previews, mappings, credentials, dead_letters, graphql, health):
         app.register_api(room.blueprint)
     app.add_url_rule("/openapi.json", "openapi", lambda: described(app))
     app.add_url_rule("/problems/<slug>", "problem", tokens.everybody(_problem))

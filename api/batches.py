@@ -14,7 +14,7 @@ from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from sqlalchemy import Connection, and_, exists, func, insert, select
 
-from api import state, tokens, triggers
+from api import renewal, state, tokens, triggers
 from api.bodies import SECURITY, Id, answer
 from api.counting import EXTRACTOR, LOADER, TRANSFORMER, ResourceKey, Step, Tally, tallies_of
 from api.paging import Page, before, paged
@@ -122,10 +122,12 @@ class Batches(BaseModel):
 
 @blueprint.post("/batch", summary="Start a batch", responses={HTTPStatus.ACCEPTED: Accepted})
 def start(body: NewBatch) -> Response:
-    """Each resource's mapping is frozen as it is now. The answer comes once the batch is stored: from then on
+    """Each resource's mapping is frozen as it is now, those from Pyrog and concept maps from the FHIR server taken
+    anew before. The answer comes once the batch is stored: from then on
     it runs, even if this process or the broker goes away."""
     services = here()
     services.broker.check()
+    renewal.renew(body.resource_ids)
     batch_id = str(uuid.uuid4())
     with services.engine.begin() as connection:
         create(connection, batch_id, body.resource_ids, sinks=services.sinks)

@@ -103,12 +103,17 @@ def keep_credential(connection: Connection, source_id: str, credential: Credenti
     )
 
 
+def credential_for(connection: Connection, source_id: str) -> Credential | None:
+    """A source's credential, with the password."""
+    kept = _kept(connection, source_id)
+    return None if kept is None else credentials.load(orjson.dumps(kept))
+
+
 def login_of(connection: Connection, source_id: str) -> Login | None:
     """What may be shown of a source's credential."""
-    kept = _kept(connection, source_id)
-    if kept is None:
+    credential = credential_for(connection, source_id)
+    if credential is None:
         return None
-    credential = credentials.load(orjson.dumps(kept))
     return Login(
         model=credential.model,
         host=credential.host,

@@ -6,38 +6,28 @@ that run keep the version they began with. Credentials go in and never come out,
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 
 import orjson
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, RootModel
-from sqlalchemy import Connection, delete, func, insert, select
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import Connection, delete, select
 
 from api import state, tokens
-from api.bodies import PRINTABLE, SECURITY, Id, answer
+from api.bodies import SECURITY, Id, answer
 from api.credentials import Login, forget_credentials, keep_credential, login_of
+from api.mapping_store import invalid, keep, shown, understood
 from api.problems import Problem
 from api.services import here
 from api.tokens import Role, allows
-from mapping import check, document, formats
-from mapping.formats import Reading
-from mapping.mistakes import InvalidMapping, Mistake
-from mapping.model import Mapping
-from mapping.r4 import Definitions
 
 blueprint = APIBlueprint(
     "mappings", __name__, abp_tags=[Tag(name="mappings", description="What can be run")], abp_security=SECURITY
 )
-
-_ID: Final = re.compile(PRINTABLE)
-_LONGEST_ID: Final = 200
 
 
 class MappingDocument(RootModel[dict[str, Any]]):
@@ -121,10 +111,11 @@ class ImportedMapping(MappingSummary):
 )
 def import_(body: MappingDocument) -> Response:
     """201 for a new one, 200 where one of the same source was replaced. `source.credential` is split off and
-    kept apart; without one, the credential that is kept already stays."""
-    reading, mistakes = understood(body.root, here().definitions)
+    kept apart; without one, the credential that is kept already stays. Concept maps that it names and does not
+    bring are taken from the FHIR server."""
+    reading, mistakes = understood(body.root)
     if reading is None or mistakes:
-        raise Problem("invalid-mapping", _counted(mistakes), mistakes=[_shown(mistake) for mistake in mistakes])
+        raise invalid(mistakes)
     source_id = reading.mapping.source.id
     with here().engine.begin() as connection:
         is_new = keep(connection, reading.mapping)
@@ -132,7 +123,7 @@ def import_(body: MappingDocument) -> Response:
             keep_credential(connection, source_id, reading.credential)
         state.record(connection, tokens.caller().name, "import mapping", source_id)
         (summary,) = _summaries(connection, source_id)
-    imported = ImportedMapping(**dict(summary), told=[Told(**_shown(one)) for one in reading.told])
+    imported = ImportedMapping(**dict(summary), told=[Told(**shown(one)) for one in reading.told])
     if is_new:
         return answer(imported, HTTPStatus.CREATED, headers={"Location": f"/mappings/{source_id}"})
     return answer(imported)
@@ -142,12 +133,12 @@ def import_(body: MappingDocument) -> Response:
 def validate(body: MappingDocument) -> Response:
     """All of them at once; nothing is kept. What only the database can tell (is there such a column?) is told
     by a batch."""
-    reading, mistakes = understood(body.root, here().definitions)
+    reading, mistakes = understood(body.root)
     told = reading.told if reading is not None else ()
     return answer(
         Validation(
-            mistakes=[MistakeFound(**_shown(mistake)) for mistake in mistakes],
-            told=[Told(**_shown(one)) for one in told],
+            mistakes=[MistakeFound(**shown(mistake)) for mistake in mistakes],
+            told=[Told(**shown(one)) for one in told],
         )
     )
 
@@ -197,67 +188,6 @@ def frozen(path: VersionPath) -> Response:
     )
 
 
-def understood(given: dict[str, Any], definitions: Definitions) -> tuple[Reading | None, list[Mistake]]:
-    """What a document says, and all that is wrong with it."""
-    try:
-        reading = formats.read(given, definitions)
-    except InvalidMapping as error:
-        return None, list(error.mistakes)
-    return reading, [*_unfit_ids(reading.mapping), *check.check(reading.mapping, definitions)]
-
-
-def keep(connection: Connection, mapping: Mapping) -> bool:
-    """Store a mapping in place of any earlier one of its source; whether there was none. Within a transaction.
-
-    Raises Problem `conflict` when another mapping has one of its resources.
-    """
-    state.lock_mappings(connection, shared=False)
-    mapped, ours = state.mapping_resources, state.mappings
-    source_id, resource_ids = mapping.source.id, [resource.id for resource in mapping.resources]
-    query = select(mapped.c.resource_id, mapped.c.source_id).where(mapped.c.resource_id.in_(resource_ids))
-    taken = connection.execute(query.where(mapped.c.source_id != source_id)).all()
-    if taken:
-        others = sorted({row.source_id for row in taken})
-        raise Problem(
-            "conflict",
-            f"resources of this mapping belong to {', '.join(others)}: delete that mapping, or give them other ids",
-            resource_ids=[row.resource_id for row in taken],
-        )
-    version = document.content_hash(mapping)
-    row = {"hash": version, "document": document.dump(mapping)}
-    connection.execute(upsert(state.mapping_versions).values(row).on_conflict_do_nothing())
-    values = {"name": mapping.source.name, "hash": version}
-    is_new = not connection.execute(select(ours).where(ours.c.source_id == source_id)).one_or_none()
-    statement = upsert(ours).values(values | {"source_id": source_id})
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=["source_id"], set_=values | {"updated_at": func.now()})
-    )
-    connection.execute(delete(mapped).where(mapped.c.source_id == source_id))
-    connection.execute(insert(mapped), _resource_rows(mapping))
-    return is_new
-
-
-def _resource_rows(mapping: Mapping) -> list[dict[str, object]]:
-    return [
-        {
-            "resource_id": resource.id,
-            "source_id": mapping.source.id,
-            "ordinal": ordinal,
-            "label": resource.label,
-            "resource_type": resource.resource_type,
-        }
-        for ordinal, resource in enumerate(mapping.resources)
-    ]
-
-
-def _unfit_ids(mapping: Mapping) -> list[Mistake]:
-    """Ids that no request could name."""
-    ids = [("source.id", mapping.source.id)]
-    ids += [(f"resources[{at}].id", resource.id) for at, resource in enumerate(mapping.resources)]
-    reason = f"must be printable text of at most {_LONGEST_ID} characters"
-    return [Mistake(path, reason) for path, one in ids if not (_ID.fullmatch(one) and len(one) <= _LONGEST_ID)]
-
-
 def _summaries(connection: Connection, source_id: str | None = None) -> list[MappingSummary]:
     """All mappings, or the one."""
     ours, mapped = state.mappings, state.mapping_resources
@@ -287,11 +217,3 @@ def _version(connection: Connection, version: str) -> bytes | None:
     versions = state.mapping_versions
     found = connection.execute(select(versions.c.document).where(versions.c.hash == version)).scalar_one_or_none()
     return None if found is None else bytes(found)
-
-
-def _shown(mistake: Mistake) -> dict[str, str]:
-    return {"path": mistake.path, "place": mistake.place, "reason": mistake.reason}
-
-
-def _counted(mistakes: Sequence[Mistake]) -> str:
-    return f"{len(mistakes)} mistake{'s' if len(mistakes) != 1 else ''} in the mapping"

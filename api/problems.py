@@ -81,6 +81,11 @@ KINDS: Final[Mapping[str, Kind]] = {
         "`detail` names the first mistakes: mend them, and import the mapping again.",
     ),
     "internal": Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "a mistake of ours", "`reference` finds it in the api's log."),
+    "bad-gateway": Kind(
+        HTTPStatus.BAD_GATEWAY,
+        "something behind the api gives no usable answer",
+        "`behind` says what, `detail` what to check. Nothing was changed; trying again does not help.",
+    ),
     "unavailable": Kind(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "something behind the api is away",

@@ -8,9 +8,11 @@ from flask import Flask, current_app
 from sqlalchemy import Engine
 
 from api.broker import Broker
+from api.concept_maps import ConceptMaps
 from api.decoding import Decoder
 from api.fhir_server import FhirServer
 from api.preview_lane import PreviewLane
+from api.pyrog import Pyrog
 from api.tokens import Tokens
 from mapping.r4 import Definitions
 
@@ -30,6 +32,8 @@ class Services:
     previews: PreviewLane
     preview_timeout: int  # seconds
     fhir: FhirServer
+    concept_maps: ConceptMaps
+    pyrog: Pyrog | None
 
 
 def install(app: Flask, services: Services) -> None:

@@ -7,11 +7,40 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
+from api.pyrog import Pyrog
 from pipeline.service_settings import FhirServerSettings, KafkaSettings, RegistrySettings, TopicSettings
 from pipeline.settings import Secret, Settings, setting
 
 SHORTEST_TOKEN = 16  # characters; what is shorter can be guessed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PyrogSettings(Settings):
+    """Where mappings come from that nobody imported."""
+
+    url: str | None = setting(
+        "PYROG_API_URL", None, about="address of Pyrog's GraphQL API, for mappings that are not imported"
+    )
+    login: str | None = setting("PYROG_LOGIN", None, about="email to log in to Pyrog with")
+    password: Secret | None = setting("PYROG_PASSWORD", None, about="password to log in to Pyrog with")
+    ca_location: str | None = setting(
+        "PYROG_CA_LOCATION", None, about="PEM file of the authorities that sign it (else the usual ones)"
+    )
+
+    def client(self) -> Pyrog | None:
+        """The Pyrog that these settings name; None where they name none."""
+        if self.url is None or self.login is None or self.password is None:
+            return None
+        return Pyrog(self.url, login=self.login, password=self.password, ca_location=self.ca_location)
+
+    def mistakes(self) -> Iterable[str]:
+        if len({one is None for one in (self.url, self.login, self.password)}) > 1:
+            yield "PYROG_API_URL, PYROG_LOGIN and PYROG_PASSWORD go together: set all or none"
+        parts = urlsplit(self.url or "http://none")
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
+            yield "PYROG_API_URL must begin with http:// or https://, name a host and hold no login"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +73,7 @@ class ApiSettings(Settings):
     preview_timeout: int = setting(
         "PREVIEW_TIMEOUT", 15, about="seconds that a preview may take", minimum=1, maximum=120
     )
+    pyrog: PyrogSettings = field(default_factory=PyrogSettings)
     dead_letter_days: int = setting(
         "DEAD_LETTER_DAYS", 90, about="days after which the api forgets a dead letter and its payload", minimum=1
     )

@@ -1,6 +1,7 @@
 """The state: its tables in PostgreSQL (schema `firth`), and how to reach them.
 
     mappings ── mapping_resources        what may be run; `hash` says which version
+    pyrog_mappings                       which of these Pyrog gave us
     mapping_versions                     every version ever imported, frozen under its content hash
     credentials                          how the extractor logs in to a source
     batches ── batch_resources ── counts what was asked for, and what the stages did by now
@@ -117,6 +118,13 @@ mapping_resources = Table(
     Column("ordinal", Integer, nullable=False),
     Column("label", Text, nullable=False),
     Column("resource_type", Text, nullable=False),
+)
+
+pyrog_mappings = Table(
+    "pyrog_mappings",
+    metadata,
+    # Those taken from Pyrog, and taken anew before each batch; the others were imported.
+    Column("source_id", Text, ForeignKey(mappings.c.source_id, ondelete="CASCADE"), primary_key=True),
 )
 
 credentials = Table(

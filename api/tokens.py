@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeVar
 
 from flask import Flask, g, request
+from itsdangerous import BadData, URLSafeSerializer
 from sqlalchemy import Connection, insert, select
 
 from api import state
@@ -22,6 +24,7 @@ from api.problems import Problem
 from pipeline.settings import Secret
 
 FIRST: Final = "first"
+SESSION: Final = 3600  # seconds
 _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="firth"'}
 _WRONG: Final = {"WWW-Authenticate": 'Bearer realm="firth", error="invalid_token"'}
 _LONGEST: Final = 1000
@@ -47,7 +50,8 @@ class Caller:
 class Tokens:
     """The tokens that are valid now. `of` is safe to call from any thread."""
 
-    def __init__(self, *, caller: Secret | None, worker: Secret) -> None:
+    def __init__(self, *, caller: Secret | None, worker: Secret, now: Callable[[], float] = time.time) -> None:
+        self._now = now
         self._known: dict[bytes, Caller] = {digest(worker.reveal()): Caller("worker", Role.WORKER)}
         if caller is not None:
             self._known[digest(caller.reveal())] = Caller("caller", Role.CALLER)
@@ -78,6 +82,28 @@ class Tokens:
             if hmac.compare_digest(known, shown):
                 found = caller
         return found
+
+    def open_session(self, token: str) -> str | None:
+        """A token that stands for `token` for an hour, in every process; None where that is not valid itself."""
+        caller = self.of(token)
+        if caller is None:
+            return None
+        until = int(self._now()) + SESSION
+        return str(_signer(digest(token)).dumps([caller.name, until]))
+
+    def of_session(self, session: str) -> Caller | None:
+        """Whose session this is; None where it is over, or none of ours."""
+        for known, caller in self._known.items():
+            try:
+                name, until = _signer(known).loads(session)
+            except BadData:
+                continue
+            return caller if name == caller.name and self._now() < until else None
+        return None
+
+
+def _signer(key: bytes) -> URLSafeSerializer:
+    return URLSafeSerializer(key, salt="firth session")
 
 
 def digest(token: str) -> bytes:
@@ -118,10 +144,16 @@ def install(app: Flask, tokens: Tokens) -> None:
             raise Problem("forbidden", f"a {g.caller.role}'s token may not do that")
 
 
-def _authenticated(tokens: Tokens) -> Caller:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+def bearer(header: str) -> str | None:
+    """The token in an Authorization header; None where there is none of this kind."""
+    scheme, _, token = header.partition(" ")
     token = token.strip()
-    if scheme.lower() != "bearer" or not token:
+    return token if scheme.lower() == "bearer" and token else None
+
+
+def _authenticated(tokens: Tokens) -> Caller:
+    token = bearer(request.headers.get("Authorization", ""))
+    if token is None:
         raise Problem("unauthenticated", "send a bearer token", headers=_CHALLENGE)
     found = tokens.of(token) if len(token) <= _LONGEST else None
     if found is None:

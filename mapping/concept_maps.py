@@ -58,6 +58,8 @@ def _concept_map(node: Node) -> ConceptMap:
 
 
 def _codes(node: Node) -> dict[str, str]:
+    if isinstance(node.value, list):
+        return {one.text("code"): one.text("target") for one in node.objects()}
     if not node.is_object():
         return {}
     return {code: node.text(code) for code in node.value}

@@ -21,9 +21,11 @@ from sqlalchemy import Engine
 
 from api.app import create_app
 from api.broker import Broker
+from api.concept_maps import ConceptMaps
 from api.decoding import Decoder
 from api.fhir_server import FhirServer
 from api.preview_lane import PreviewLane
+from api.pyrog import Pyrog
 from api.services import Services
 from api.state import connect
 from api.tokens import Tokens
@@ -83,19 +85,23 @@ def client(
     registry: RegistrySettings | None = None,
     previews: PreviewLane | None = None,
     fhir_url: str | None = None,
+    pyrog: Pyrog | None = None,
+    tokens: Tokens | None = None,
 ) -> FlaskClient:
-    """Requests to an application; what is not given is an address where nobody listens."""
+    """Requests to an application; what is not given is an address where nobody listens, Pyrog none at all."""
     nobody = free_port()
     services = Services(
         engine=engine or connect(Secret(f"postgresql://firth:planted-password@127.0.0.1:{nobody}/firth"), pool_size=1),
         broker=Broker(kafka or KafkaSettings(bootstrap_servers=f"127.0.0.1:{nobody}")),
         decoder=Decoder(registry or RegistrySettings(url=f"http://127.0.0.1:{nobody}")),
-        tokens=Tokens(caller=Secret(TOKEN), worker=Secret(WORKER_TOKEN)),
+        tokens=tokens or Tokens(caller=Secret(TOKEN), worker=Secret(WORKER_TOKEN)),
         definitions=DEFINITIONS,
         sinks=("fhir", "mongodb"),
         previews=previews or PreviewLane(KafkaSettings(), RegistrySettings(), most=1),
         preview_timeout=1,
         fhir=FhirServer(fhir_url or f"http://127.0.0.1:{nobody}/fhir", token=None, ca_location=None),
+        concept_maps=ConceptMaps(fhir_url or f"http://127.0.0.1:{nobody}"),
+        pyrog=pyrog,
     )
     return create_app(services, body_limit=BODY_LIMIT).test_client()
 

@@ -69,7 +69,6 @@ def test_a_resource_belongs_to_one_mapping(stored: FlaskClient) -> None:
 @pytest.mark.parametrize(
     ("change", "path"),
     [
-        ({"version": 7}, "version"),
         ({"resources": []}, "resources"),
         ({"source": {"id": "a\u0000b", "name": "x"}}, "source.id"),
         ({"source": {"id": "x" * 300, "name": "x"}}, "source.id"),

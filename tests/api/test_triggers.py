@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, select, text
 
 from api import state
 from api.batches import create
-from api.mappings import keep
+from api.mapping_store import keep
 from api.reader import Reader
 from api.sender import Sender
 from api.triggers import mark_sent, positioned, trigger

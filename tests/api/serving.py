@@ -1,0 +1,72 @@
+"""Applications on loopback: what stands in for a Pyrog or a FHIR server, over real HTTP."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import Flask, Response, request
+from graphql import build_schema, graphql_sync
+from werkzeug.serving import make_server
+
+
+@contextmanager
+def serving(app: Any) -> Iterator[str]:
+    """The address of a WSGI application while it is served."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def always(answer: Callable[[], Response]) -> Flask:
+    """An application that answers everything with one thing."""
+    app = Flask(__name__)
+    app.add_url_rule("/", "any", answer, methods=["GET", "POST"])
+    return app
+
+
+class OldPyrog:
+    """A Pyrog of an older version: its schema in SDL, what it has of resources, and a login that can be made void.
+
+    `described` is false for servers that do not tell their schema.
+    """
+
+    def __init__(self, sdl: str, resources: dict[str, Any], *, described: bool = True) -> None:
+        self._schema = build_schema(sdl)
+        self._resources = resources
+        self._described = described
+        self.token = "token-1"
+        self.logins = 0
+        self.app = Flask(__name__)
+        self.app.add_url_rule("/", "graphql", self._answer, methods=["POST"])
+
+    def login(self, _: object, *, email: str, password: str) -> dict[str, str]:
+        if (email, password) != ("ana@example.org", "planted-password"):
+            raise ValueError("wrong login")
+        self.logins += 1
+        return {"token": self.token}
+
+    def resource(self, _: object, **asked: Any) -> Any:
+        if request.headers.get("Authorization") != f"Bearer {self.token}":
+            raise ValueError("Not Authorised!")
+        return self._resources.get(asked.get("resourceId") or asked["where"]["id"])
+
+    def _answer(self) -> Response:
+        body = request.get_json()
+        if "__schema" in body["query"] and not self._described:
+            return _json({"errors": [{"message": "GraphQL introspection is not allowed"}]}, 400)
+        result = graphql_sync(self._schema, body["query"], self, variable_values=body["variables"])
+        return _json(result.formatted, 200 if result.errors is None or result.data is not None else 400)
+
+
+def _json(body: Any, status: int) -> Response:
+    return Response(json.dumps(body), status=status, content_type="application/json")
