@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from api.concept_maps import ConceptMaps
+from api.problems import Problem
 from command.stack import downloads
 from command.stack.trouble import Trouble
 from mapping import formats
 from mapping.check import check
 from mapping.formats import Reading
 from mapping.mistakes import InvalidMapping, Mistake
+from mapping.model import Mapping
 from mapping.r4 import Definitions
+from pipeline.settings import Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,4 +62,16 @@ def checked(file: Path, known: Definitions) -> Checked:
         reading = formats.read(parsed(file), known)
     except InvalidMapping as error:
         return Checked(file, None, error.mistakes)
+    reading = replace(reading, mapping=_with_concept_maps(reading.mapping))
     return Checked(file, reading, tuple(check(reading.mapping, known)))
+
+
+def _with_concept_maps(mapping: Mapping) -> Mapping:
+    """The mapping with what it names and lacks, of the FHIR server at FHIR_API_URL where that is set."""
+    url, token = os.environ.get("FHIR_API_URL"), os.environ.get("FHIR_API_TOKEN")
+    if not url:
+        return mapping
+    try:
+        return ConceptMaps(url, token=Secret(token) if token else None).complete(mapping)
+    except Problem as problem:
+        raise Trouble(str(problem)) from None

@@ -68,5 +68,26 @@ class OldPyrog:
         return _json(result.formatted, 200 if result.errors is None or result.data is not None else 400)
 
 
+class FhirServer:
+    """Has ConceptMap m, whose one target can be changed."""
+
+    def __init__(self) -> None:
+        self.target = "male"
+        self.asked: list[tuple[str, str | None]] = []
+        self.app = Flask(__name__)
+        self.app.add_url_rule("/fhir/ConceptMap/<name>", "read", self._answer)
+
+    def _answer(self, name: str) -> Response:
+        self.asked.append((name, request.headers.get("If-None-Match")))
+        version = f'W/"{self.target}"'
+        if name != "m":
+            return Response(b'{"resourceType": "OperationOutcome"}', status=404)
+        if request.headers.get("If-None-Match") == version:
+            return Response(status=304)
+        elements = [{"code": "M", "target": [{"code": self.target}]}]
+        body = {"resourceType": "ConceptMap", "id": "m", "title": "sexes", "group": [{"element": elements}]}
+        return Response(json.dumps(body), content_type="application/fhir+json", headers={"ETag": version})
+
+
 def _json(body: Any, status: int) -> Response:
     return Response(json.dumps(body), status=status, content_type="application/json")

@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
-from flask import Flask, Response, request
+from flask import Flask, Response
 
 from api.concept_maps import FRESH, ConceptMaps
 from api.problems import Problem
 from mapping import pyrog
 from mapping.model import ConceptMap
 from tests.api.running import free_port
-from tests.api.serving import serving
+from tests.api.serving import FhirServer, serving
 from tests.mapping.documents import attribute, document, resource, sql
-
-
-class FhirServer:
-    """Has ConceptMap m, whose one target can be changed."""
-
-    def __init__(self) -> None:
-        self.target = "male"
-        self.asked: list[tuple[str, str | None]] = []
-        self.app = Flask(__name__)
-        self.app.add_url_rule("/fhir/ConceptMap/<name>", "read", self._answer)
-
-    def _answer(self, name: str) -> Response:
-        self.asked.append((name, request.headers.get("If-None-Match")))
-        version = f'W/"{self.target}"'
-        if name != "m":
-            return Response(b'{"resourceType": "OperationOutcome"}', status=404)
-        if request.headers.get("If-None-Match") == version:
-            return Response(status=304)
-        elements = [{"code": "M", "target": [{"code": self.target}]}]
-        body = {"resourceType": "ConceptMap", "id": "m", "title": "sexes", "group": [{"element": elements}]}
-        return Response(json.dumps(body), content_type="application/fhir+json", headers={"ETag": version})
 
 
 class Clock:

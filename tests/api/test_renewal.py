@@ -20,8 +20,7 @@ from mapping import document
 from pipeline.service_settings import KafkaSettings, RegistrySettings
 from pipeline.settings import Secret
 from tests.api.running import CALLER, CREDENTIAL, WORKER, WORKER_TOKEN, client, mapping, new_database, resource
-from tests.api.serving import serving
-from tests.api.test_concept_maps import FhirServer
+from tests.api.serving import FhirServer, serving
 from tests.stack import Kafka
 
 pytestmark = pytest.mark.stack

@@ -15,6 +15,7 @@ from command.mappings.examples import differences
 from command.stack import downloads
 from command.stack.trouble import Trouble
 from mapping import pyrog
+from tests.api.serving import FhirServer, serving
 from tests.mapping.documents import attribute, condition, document, filtered, join, resource, sql, static
 
 runner = CliRunner()
@@ -78,6 +79,17 @@ def test_a_file_that_holds_no_object_is_told(mapping_file: Path, content: bytes)
     mapping_file.write_bytes(content)
     with pytest.raises(Trouble, match=r"patients\.json: (is not JSON|must be a JSON object)"):
         on("validate", mapping_file)
+
+
+def test_concept_maps_that_are_not_in_the_file_are_the_fhir_servers(
+    mapping_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gender = attribute("gender", sql("sex", conceptMapId="m"), type="code")
+    mapping_file.write_text(json.dumps(document(resource(gender))))
+    assert on("validate", mapping_file)[0] == 1
+    with serving(FhirServer().app) as url:
+        monkeypatch.setenv("FHIR_API_URL", f"{url}/fhir")
+        assert on("validate", mapping_file)[0] == 0
 
 
 def test_examples_that_come_out_as_expected_pass(mapping_file: Path) -> None:
