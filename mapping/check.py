@@ -18,9 +18,6 @@ from mapping.r4 import Definitions, Element
 # Elements that the engine computes, in every resource.
 COMPUTED = {"id": "it is computed from the primary key", "resourceType": "it is the resource's type"}
 
-# Types that mappings may name where R4's table names the element's own path, or a type that says more.
-LOOSE_TYPES = frozenset({"", "BackboneElement", "Element"})
-
 
 def check(mapping: Mapping, definitions: Definitions) -> list[Mistake]:
     """All mistakes of meaning, in the order of the document; empty when it is right.
@@ -79,9 +76,9 @@ def _attribute(attribute: Attribute, resource: ResourceMapping, path: str, known
     element, reason = _element(attribute.path, resource.resource_type, known.definitions)
     if reason:
         yield Mistake(f"{path}.path", reason, place)
-    if element is not None:
-        for at, reason in _type(attribute, element, known.definitions):
-            yield Mistake(f"{path}.{at}", reason, place)
+    if element is not None and not known.definitions.is_primitive(element.type):
+        reason = f"a {element.type} has no value of its own: map the elements in it"
+        yield Mistake(f"{path}.inputGroups", reason, place)
     for number, group in enumerate(attribute.input_groups):
         yield from check_columns.group(group, resource, f"{path}.inputGroups[{number}]", place)
         yield from _group(group, element, f"{path}.inputGroups[{number}]", place, known)
@@ -106,13 +103,6 @@ def _element(path: str, resource_type: str, definitions: Definitions) -> tuple[E
         if not element.is_list and step.index is not None:
             return None, f"{step.name} is no list: write it without [{step.index}]"
     return element, ""
-
-
-def _type(attribute: Attribute, element: Element, definitions: Definitions) -> Iterator[tuple[str, str]]:
-    if attribute.type not in LOOSE_TYPES and attribute.type != element.type:
-        yield "definitionId", f"is {attribute.type}, and FHIR R4 has {element.type} there"
-    if attribute.input_groups and not definitions.is_primitive(element.type):
-        yield "inputGroups", f"a {element.type} has no value of its own: map the elements in it"
 
 
 def _group(group: InputGroup, element: Element | None, path: str, place: str, known: _Known) -> Iterator[Mistake]:

@@ -57,7 +57,6 @@ def test_a_right_mapping_has_no_mistake() -> None:
         (attribute("name[x]", sql("a")), f"{ATTRIBUTES}[0].path", "cannot be read at"),
         (attribute("deceased", sql("a")), f"{ATTRIBUTES}[0].path", "no deceased in Patient"),
         (attribute("id", sql("a")), f"{ATTRIBUTES}[0].path", "computed from the primary key"),
-        (attribute("birthDate", sql("a"), type="dateTime"), f"{ATTRIBUTES}[0].definitionId", "has date there"),
         (attribute("name[0]", sql("a"), type="HumanName"), f"{ATTRIBUTES}[0].inputGroups", "no value of its own"),
         (attribute("birthDate", type="date"), f"{GROUP}.inputs", "has no input"),
         (attribute("birthDate", sql("a"), sql("b"), type="date"), f"{GROUP}.mergingScript", "is needed"),
