@@ -14,7 +14,7 @@ from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictFloat, StrictInt, StrictStr
 from sqlalchemy import Connection, select
 
-from api import state, tokens
+from api import renewal, state, tokens
 from api.bodies import SECURITY, Id
 from api.preview_lane import Answer, SilentStage, TooMany
 from api.problems import Problem
@@ -77,8 +77,8 @@ class Previewed(BaseModel):
 
 @blueprint.post("/preview", summary="Preview some rows", responses={HTTPStatus.OK: Previewed})
 def preview(body: NewPreview) -> Response:
-    """The mapping is taken as it is now. A key that the source does not have, or whose row is refused, is an
-    issue in `errors`. Nothing is loaded, and nothing kept but who looked at which resource."""
+    """The mapping is taken as it is now, also where it is Pyrog's. A key that the source does not have, or whose row
+    is refused, is an issue in `errors`. Nothing is loaded, and nothing kept but who looked at which resource."""
     try:
         with here().previews.place():
             return _answer(body)
@@ -90,6 +90,7 @@ def preview(body: NewPreview) -> Response:
 def _answer(body: NewPreview) -> Response:
     services = here()
     services.broker.check()
+    renewal.renew([body.resource_id])
     with services.engine.begin() as connection:
         mapping_hash = _current_mapping(connection, body.resource_id)
         state.record(connection, tokens.caller().name, "preview", body.resource_id)
@@ -176,7 +177,6 @@ _CODES: Final[Mapping[str, str]] = {
     "unequal-lengths": "value",
     "unbound-code": "code-invalid",
     "unmapped-code": "code-invalid",
-    "unknown-reference": "business-rule",
     "script-failed": "exception",
     "stage-bug": "exception",
     "too-large": "too-long",
