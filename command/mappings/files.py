@@ -32,7 +32,8 @@ class Checked:
     def right(self) -> Reading:
         """What it says. Raises Trouble where it has mistakes."""
         if self.reading is None or self.mistakes:
-            raise Trouble(f"{self.file}: {len(self.mistakes)} mistakes", log=[str(one) for one in self.mistakes])
+            count = f"{len(self.mistakes)} mistake{'s' if len(self.mistakes) != 1 else ''}"
+            raise Trouble(f"{self.file}: {count}", log=[str(one) for one in self.mistakes])
         return self.reading
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ from command.mappings.examples import differences
 from command.stack import downloads
 from command.stack.trouble import Trouble
 from mapping import pyrog
+from mapping.document import dump
 from tests.api.serving import FhirServer, serving
 from tests.mapping.documents import attribute, condition, document, filtered, join, resource, sql, static
+from tests.pipeline.answering import answering
 
 runner = CliRunner()
 
@@ -175,3 +178,40 @@ def test_two_files_are_compared(mapping_file: Path, tmp_path: Path) -> None:
     assert code == 1
     assert '- "female"' in written
     assert on("diff", mapping_file, mapping_file) == (0, "no difference\n")
+
+
+@pytest.fixture
+def api(mapping_file: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str]]]:
+    """An api that has the mapping of the file; the requests that it got."""
+    held = pyrog.read(json.loads(mapping_file.read_bytes()))
+    answers = {
+        "/mappings": (200, json.dumps({"mappings": [{"id": "mimic"}]}).encode()),
+        "/mappings/mimic": (200, b'{"document": ' + dump(held) + b"}"),
+    }
+    with answering(answers) as (url, came):
+        monkeypatch.setenv("API_URL", url)
+        monkeypatch.setenv("API_TOKEN", "planted-token")
+        yield came
+
+
+def test_a_mapping_is_imported_into_the_api_with_its_token(mapping_file: Path, api: list[tuple[str, str]]) -> None:
+    code, written = on("import", mapping_file)
+    assert (code, "imported as mimic" in written) == (0, True)
+    assert api == [("/mappings", "Bearer planted-token")]
+
+
+def test_a_mapping_with_mistakes_is_not_sent(mapping_file: Path, api: list[tuple[str, str]]) -> None:
+    mapping_file.write_text(json.dumps(document(resource(attribute("gendre", sql("sex"))))))
+    with pytest.raises(Trouble, match=r"patients\.json: 1 mistake$"):
+        on("import", mapping_file)
+    assert not api
+
+
+def test_a_file_is_compared_with_what_the_api_has(mapping_file: Path, api: list[tuple[str, str]]) -> None:
+    assert on("diff", mapping_file) == (0, "no difference\n")
+    changed = document(resource(attribute("gender", static("female"), type="code")))
+    mapping_file.write_text(json.dumps(changed))
+    assert '+ "female"' in on("diff", mapping_file)[1]
+    mapping_file.write_text(json.dumps(changed | {"source": {"id": "other", "name": ""}}))
+    with pytest.raises(Trouble, match="has no mapping of source other"):
+        on("diff", mapping_file)
