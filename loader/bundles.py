@@ -5,6 +5,7 @@ The resources are joined as they came, never parsed again.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
@@ -13,6 +14,8 @@ from loader.sink import Change, Name
 # Nobody but the first writer may have this version: the server answers with a conflict if the resource is
 # there. (On HAPI 8.8 a PUT with ifNoneMatch "*" overwrites.)
 ABSENT: Final = 'W/"0"'
+
+_SMALL: Final = 25  # resources; smaller bundles cost the server more than what is left of a lane's time
 
 BUNDLE_BYTES: Final = 4 * 1024 * 1024  # of resources; a single larger one goes alone
 
@@ -40,29 +43,38 @@ def _entry(change: Change, versions: Mapping[Name, str]) -> bytes:
 Chain: TypeAlias = list[list[Change]]
 
 
-def chains(changes: Sequence[Change], *, size: int, alone: Container[Name] = ()) -> Iterator[Chain]:
+def chains(changes: Sequence[Change], *, size: int, lanes: int = 1, alone: Container[Name] = ()) -> Iterator[Chain]:
     """Pack changes into bundles of at most `size`, and those into chains.
 
     The bundles of a chain go one after the other; chains may go side by side, for no key is in two of them.
     So order is kept per key, and resources that refer to each other mostly share a transaction. What is in
-    `alone` gets a bundle to itself.
+    `alone` gets a bundle to itself. Towards the end bundles become smaller, so that of several lanes none
+    waits long for the last of another.
     """
     by_key: dict[bytes, list[Change]] = {}
     for change in changes:
         by_key.setdefault(change.key, []).append(change)
 
-    shared = _Part(size)
+    left = len(changes)
+    shared = _Part(_share(left, size, lanes))
     for group in by_key.values():
         parts = _parts(group, size, alone)
         if len(parts) > 1 or group[0].name in alone:
             yield [part.changes for part in parts]
+            left -= len(group)
             continue
         if not shared.fits(parts[0]):
             yield [shared.changes]
-            shared = _Part(size)
+            left -= len(shared.changes)
+            shared = _Part(_share(left, size, lanes))
         shared.add(parts[0])
     if shared.changes:
         yield [shared.changes]
+
+
+def _share(left: int, size: int, lanes: int) -> int:
+    """The size of the next bundle: half of a lane's share of what is left, within limits."""
+    return size if lanes == 1 else min(size, max(_SMALL, math.ceil(left / (2 * lanes))))
 
 
 class _Part:

@@ -3,7 +3,6 @@ made of nothing but FHIR's own interactions."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from functools import partial
 
@@ -18,7 +17,6 @@ from pipeline import logs
 from pipeline.errors import Unavailable
 
 _STRIKES = 10_000  # resources whose failures are remembered
-_FEW = 10  # changes that are not worth a second transaction beside the first
 
 _log = logs.get(__name__)
 
@@ -91,15 +89,8 @@ class HapiSink:
         return "superseded" if self._recent.newer_than(change.name, change.as_of) else None
 
     def _run(self, delivery: Delivery, changes: Sequence[Change]) -> None:
-        packed = chains(changes, size=self._even_size(len(changes)), alone=self._strikes)
+        packed = chains(changes, size=self._bundle_size, lanes=self._parallel, alone=self._strikes)
         self._lanes.run([partial(delivery.run, chain) for chain in packed])
-
-    def _even_size(self, number: int) -> int:
-        """A size that gives every lane as much to do as the others: no lane waits for a last bundle."""
-        if number <= _FEW:
-            return self._bundle_size
-        rounds = math.ceil(number / (self._bundle_size * self._parallel))
-        return math.ceil(number / (rounds * self._parallel))
 
     def _remember(self, changes: Sequence[Change], delivery: Delivery) -> None:
         for change in changes:

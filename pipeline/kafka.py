@@ -163,7 +163,9 @@ def _reading(settings: KafkaSettings) -> Configuration:
         "allow.auto.create.topics": False,
         # What is fetched ahead bounds a worker's memory; one record of the largest kind always fits.
         "queued.max.messages.kbytes": 32 * 1024,
-        "max.partition.fetch.bytes": 4 * _MIB,
+        # Partitions take turns by this much. What was written one after the other, patients before what refers
+        # to them, stays about so: a FHIR server has to make a placeholder for each that comes too early.
+        "max.partition.fetch.bytes": _MIB // 4,
         "fetch.max.bytes": 16 * _MIB,
         "receive.message.max.bytes": 64 * _MIB,
         "fetch.wait.max.ms": 100,

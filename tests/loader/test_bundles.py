@@ -36,9 +36,9 @@ def test_an_ensure_names_the_version_that_it_may_replace() -> None:
     assert request == {"method": "PUT", "url": "Patient/a", "ifMatch": 'W/"0"'}
 
 
-@given(KEYED, st.integers(1, 12))
-def test_every_change_is_in_one_bundle_none_larger_than_asked(changes: list[Change], size: int) -> None:
-    bundles = [each for chain in chains(changes, size=size) for each in chain]
+@given(KEYED, st.integers(1, 12), st.integers(1, 3))
+def test_every_change_is_in_one_bundle_none_larger_than_asked(changes: list[Change], size: int, lanes: int) -> None:
+    bundles = [each for chain in chains(changes, size=size, lanes=lanes) for each in chain]
     assert sorted(each.id for part in bundles for each in part) == sorted(each.id for each in changes)
     assert all(0 < len(part) <= size for part in bundles)
 
@@ -55,6 +55,16 @@ def test_a_key_is_in_one_chain_and_in_its_order(changes: list[Change], size: int
 def test_bundles_of_different_keys_are_filled() -> None:
     packed = list(chains([change(f"r{number}") for number in range(10)], size=5))
     assert [[len(part) for part in chain] for chain in packed] == [[5], [5]]
+
+
+def test_with_several_lanes_the_last_bundles_are_smaller() -> None:
+    packed = chains([change(f"r{number}") for number in range(500)], size=100, lanes=2)
+    assert [len(part) for chain in packed for part in chain] == [100, 100, 75, 57, 42, 32, 25, 25, 25, 19]
+
+
+def test_a_few_changes_are_one_bundle_whatever_the_lanes() -> None:
+    packed = list(chains([change(f"r{number}") for number in range(25)], size=100, lanes=4))
+    assert [[len(part) for part in chain] for chain in packed] == [[25]]
 
 
 def test_what_has_failed_goes_alone() -> None:
