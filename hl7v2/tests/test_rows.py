@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, cast
 
 import pytest
 from hl7v2.schemas import SCHEMAS, Schema, schema_of
+from hl7v2.values import parse_time
 from hypothesis import given
 from hypothesis import strategies as st
 from samples import ADT_A01, ORU_R01, reference_messages
@@ -18,6 +19,7 @@ from hl7v2 import (
     NULL,
     Message,
     ParseError,
+    ValueFormatError,
     parse,
     parse_hl7v2_file,
     parse_hl7v2_message,
@@ -142,6 +144,40 @@ def test_nothing_sent_is_none_and_null_is_an_empty_text() -> None:
 
 def test_a_time_that_is_none_stays_as_it_was_sent() -> None:
     assert row_of("ADT^A08", "PID|1||7||DOE||19671399")["patient_birth_date"] == "19671399"
+
+
+@given(st.from_regex(r"[12][09]\d{2,13}(\.\d{1,4})?([+-]\d{4})?", fullmatch=True, alphabet="0123456789.+-"))
+def test_any_time_is_iso_8601_or_as_it_was_sent(text: str) -> None:
+    try:
+        expected = parse_time(text).iso()
+    except ValueFormatError:
+        expected = text
+    assert row_of("ADT^A08", f"EVN||{text}")["event_recorded_datetime"] == expected
+
+
+@pytest.mark.parametrize(
+    ("sent", "phone", "email"),
+    [
+        ("5551234", "5551234", None),
+        ("(216)555-0101^PRN^PH", "(216)555-0101", None),
+        ("^PRN^PH^^46^520^123456^77", "+46 (520) 123456 x77", None),
+        ("^PRN^PH^^^^123456", "123456", None),
+        ("^PRN^CP^^^^^^^^^+46520123456", "+46520123456", None),
+        ("^NET^Internet^a@b.example~5551234", "5551234", "a@b.example"),
+        ("a@b.example", None, "a@b.example"),
+        (r"555\T\1234^PRN^PH~^NET^^a@b.example", "555&1234", "a@b.example"),
+        ("555&ext^PRN", "555", None),
+        ("^PRN^PH", None, None),
+        ('""', "", ""),
+    ],
+)
+def test_a_phone_is_one_text_whichever_components_it_was_sent_in(
+    sent: str, phone: str | None, email: str | None
+) -> None:
+    row = row_of("ADT^A08", f"PID|1||7||DOE||||||||{sent}")
+    assert (row["patient_phone"], row["patient_email"]) == (phone, email)
+    listed = [one["number"] for one in row["patient_phones"]]
+    assert phone in listed
 
 
 def test_observations_say_which_order_they_belong_to() -> None:

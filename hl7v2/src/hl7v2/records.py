@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, BinaryIO, cast, overload
 
 from hl7v2.batches import BatchReader, split
+from hl7v2.delimiters import Delimiters
 from hl7v2.field_values import Reading, Values, read_texts
 from hl7v2.message import Message, parse
 from hl7v2.paths import parse_path
@@ -57,8 +58,7 @@ def parse_hl7v2_message(message: bytes | str | Message) -> dict[str, Any]:
     """
     if not isinstance(message, Message):
         message = parse(message)
-    reader = _row_reader(schema_of(message.message_type).name, Reading(message.delimiters, message.encoding))
-    return reader.read(message)
+    return _row_reader(schema_of(message.message_type).name, message.delimiters, message.encoding).read(message)
 
 
 class _Element:
@@ -166,5 +166,5 @@ class _RowReader:
 
 
 @lru_cache(maxsize=32)
-def _row_reader(name: str, reading: Reading) -> _RowReader:
-    return _RowReader(SCHEMAS[name], reading)
+def _row_reader(name: str, delimiters: Delimiters, encoding: str) -> _RowReader:
+    return _RowReader(SCHEMAS[name], Reading(delimiters, encoding))
