@@ -11,17 +11,20 @@ from hl7v2 import charsets
 from hl7v2.cutting import HEADERS, Row, cut_line, is_delimiters, join_row, leaves_at, put_at, raw_at
 from hl7v2.delimiters import STANDARD, Delimiters, of_header
 from hl7v2.errors import WriteError
-from hl7v2.escapes import escape, unescape
+from hl7v2.escapes import unescape
 from hl7v2.lines import find_header, split_lines
+from hl7v2.names import is_segment
 from hl7v2.oddities import Oddity, oddities_of
 from hl7v2.paths import Place, parse_path
 from hl7v2.segment import Segment
 from hl7v2.selectors import selector
+from hl7v2.values.composites import Composite, encoded
 
 NULL: Final = '""'  # what a sender writes to say: delete the value you have
 
 _START: Final = re.compile(r"\A[\ufeff\x0b]+")
 _END: Final = re.compile(r"\x1c[\r\n]*\Z")
+_BY_NAME: Final = re.compile(r"[a-z][a-z0-9]{2}", re.ASCII)
 _SEGMENT: Final = re.compile(r"[A-Z][A-Z0-9]{2}", re.ASCII)
 
 
@@ -147,6 +150,15 @@ class Message:
     def __iter__(self) -> Iterator[Segment]:
         return iter(self.segments())
 
+    def __getattr__(self, name: str) -> Segment:
+        """The first segment of that name, `message.pid`; a false one where the message has none."""
+        if not _BY_NAME.fullmatch(name):
+            raise AttributeError(f"a message has no attribute {name}, nor is that a segment")
+        found = self.segment(name.upper())
+        if found is None and not is_segment(self.version, name.upper()):
+            raise AttributeError(f"{name.upper()} is no segment in the version of this message")
+        return found or Segment(self, [name.upper()], absent=True)
+
     @property
     def oddities(self) -> tuple[Oddity, ...]:
         """What about the bytes and lines as received is not as the standard wants it."""
@@ -179,8 +191,8 @@ class Message:
 
     # ---- changing
 
-    def __setitem__(self, path: str, value: str) -> None:
-        self._put(path, escape(value, self.delimiters))
+    def __setitem__(self, path: str, value: str | Composite) -> None:
+        self._put(path, encoded(value, parse_path(path).place, self.delimiters))
 
     def __delitem__(self, path: str) -> None:
         self._put(path, "")

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hl7v2.cutting import Row, join_row, leaves_at, raw_at
-from hl7v2.escapes import escape, unescape
+from hl7v2.definitions import FieldDefinition
+from hl7v2.escapes import unescape
+from hl7v2.names import Element, fields_by_name
 from hl7v2.paths import Place, parse_place
+from hl7v2.values.composites import Composite, encoded
 
 if TYPE_CHECKING:
     from hl7v2.message import Message
@@ -15,14 +18,18 @@ if TYPE_CHECKING:
 class Segment:
     """One segment of a message, read and changed as `Message` is, by paths within it: `segment["3(2).4.1"]`.
 
-    Changes are the message's. A segment that is not in its message is false.
+    Fields are there by the standard's names too: `pid.patient_name`. Changes are the message's. A segment that was
+    asked for by name and is not there is false; setting something in it adds it at the end.
     """
 
-    __slots__ = ("message", "row")
+    __slots__ = ("absent", "message", "row")
+    absent: bool
+    message: Message
+    row: Row
 
-    def __init__(self, message: Message, row: Row) -> None:
-        self.message = message
-        self.row = row
+    def __init__(self, message: Message, row: Row, absent: bool = False) -> None:
+        for name, value in (("message", message), ("row", row), ("absent", absent)):
+            object.__setattr__(self, name, value)
 
     @property
     def name(self) -> str:
@@ -39,39 +46,60 @@ class Segment:
         """The line as it stands."""
         return join_row(self.row, self.message.delimiters.field)
 
-    def __getitem__(self, place: str | int) -> str:
+    def __getitem__(self, place: str | int | Place) -> str:
         found = leaves_at(self.row, _first(_place(place)), self.message.delimiters)
         return unescape(found[0], self.message.delimiters, self.message.encoding) if found else ""
 
-    def all(self, place: str | int) -> list[str]:
+    def all(self, place: str | int | Place) -> list[str]:
         """The values at `place` in all repetitions of the field, unless it names one."""
         message = self.message
         leaves = leaves_at(self.row, _place(place), message.delimiters)
         return [unescape(leaf, message.delimiters, message.encoding) for leaf in leaves]
 
-    def raw(self, place: str | int) -> str:
+    def raw(self, place: str | int | Place) -> str:
         """The text at `place` as it stands: a field with all its repetitions, unless one is named."""
         return raw_at(self.row, _place(place), self.message.delimiters)
 
-    def __setitem__(self, place: str | int, value: str) -> None:
-        self.set_raw(place, escape(value, self.message.delimiters))
+    def __setitem__(self, place: str | int | Place, value: str | Composite) -> None:
+        place = _place(place)
+        self.set_raw(place, encoded(value, place, self.message.delimiters))
 
-    def set_raw(self, place: str | int, text: str) -> None:
+    def set_raw(self, place: str | int | Place, text: str) -> None:
         """Put `text` at `place` as it is, its delimiters cutting it. Raises WriteError where it breaks the line."""
-        self.message.put_in(self.row, _place(place), text)
+        place = _place(place)
+        if self.absent:
+            object.__setattr__(self, "row", self.message.add(self.name).row)
+            object.__setattr__(self, "absent", False)
+        self.message.put_in(self.row, place, text)
+
+    def __getattr__(self, name: str) -> Element:
+        field = self._field(name)
+        return Element(self, Place(field.number), field.datatype)
+
+    def __setattr__(self, name: str, value: str | Composite) -> None:
+        self[self._field(name).number] = value
+
+    def _field(self, name: str) -> FieldDefinition:
+        field = None if name.startswith("_") else fields_by_name(self.message.version, self.name).get(name)
+        if field is None:
+            raise AttributeError(f"{self.name} has no field {name} in the version of this message")
+        return field
 
     def __len__(self) -> int:
         return len(self.row) - 1
 
     def __bool__(self) -> bool:
-        return len(self.row) > 0
+        return not self.absent
+
+    def __reduce__(self) -> tuple[type[Segment], tuple[Message, Row, bool]]:
+        return Segment, (self.message, self.row, self.absent)
 
     def __repr__(self) -> str:
         return f"<Segment {self.name}, {len(self)} fields>"
 
 
-def _place(place: str | int) -> Place:
-    return parse_place(str(place))
+def _place(place: str | int | Place) -> Place:
+    return place if isinstance(place, Place) else parse_place(str(place))
 
 
 def _first(place: Place) -> Place:

@@ -4,7 +4,7 @@ Each is read from the text of one repetition and writes itself back:
 
 >>> from hl7v2.values import CX
 >>> identifier = CX.read("4711^^^WARD&1.2.3&ISO^MR")
->>> identifier.id, identifier.assigning_authority.universal_id, identifier.identifier_type_code
+>>> identifier.id_number, identifier.assigning_authority.universal_id, identifier.identifier_type_code
 ('4711', '1.2.3', 'MR')
 >>> identifier.write()
 '4711^^^WARD&1.2.3&ISO^MR'
@@ -20,7 +20,9 @@ from dataclasses import dataclass
 from typing import Final, Self, get_type_hints
 
 from hl7v2.delimiters import STANDARD, Delimiters
+from hl7v2.errors import WriteError
 from hl7v2.escapes import escape, unescape
+from hl7v2.paths import Place
 
 
 class Composite:
@@ -38,19 +40,28 @@ class Composite:
         return self._write(delimiters.component, delimiters)
 
     @classmethod
+    def read_component(cls, text: str, delimiters: Delimiters = STANDARD, encoding: str = "utf-8") -> Self:
+        """The value that a component's text holds, in subcomponents."""
+        return cls._read(text, delimiters.subcomponent, delimiters, encoding)
+
+    def write_component(self, delimiters: Delimiters = STANDARD) -> str:
+        """The text of a component, in subcomponents."""
+        return self._write(delimiters.subcomponent, delimiters)
+
+    @classmethod
     def _read(cls, text: str, separator: str, delimiters: Delimiters, encoding: str) -> Self:
         return cls(
             *(
                 unescape(piece, delimiters, encoding)
                 if nested is None
-                else nested._read(piece, delimiters.subcomponent, delimiters, encoding)  # noqa: SLF001
+                else nested.read_component(piece, delimiters, encoding)
                 for nested, piece in zip(_shape(cls).values(), text.split(separator), strict=False)
             )
         )
 
     def _write(self, separator: str, delimiters: Delimiters) -> str:
         pieces = (
-            escape(value, delimiters) if isinstance(value, str) else value._write(delimiters.subcomponent, delimiters)  # noqa: SLF001
+            escape(value, delimiters) if isinstance(value, str) else value.write_component(delimiters)
             for value in self._components()
         )
         return separator.join(pieces).rstrip(separator)
@@ -76,6 +87,17 @@ def _shape(composite: type[Composite]) -> Mapping[str, type[Composite] | None]:
         names = composite.__match_args__  # type: ignore[attr-defined]  # dataclasses have it: their fields in order
         _SHAPES[composite] = {name: None if hints[name] is str else hints[name] for name in names}
     return _SHAPES[composite]
+
+
+def encoded(value: str | Composite, place: Place, delimiters: Delimiters) -> str:
+    """The text of `value` as it stands at `place`. Raises WriteError where it is too deep for its parts."""
+    if isinstance(value, str):
+        return escape(value, delimiters)
+    if place.component is None:
+        return value.write(delimiters)
+    if place.subcomponent is None:
+        return value.write_component(delimiters)
+    raise WriteError(f"{type(value).__name__} has components, for which there is no room in a subcomponent")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -154,7 +176,7 @@ class CE(Composite):
 class CX(Composite):
     """An identifier with its check digit and who assigned it."""
 
-    id: str = ""
+    id_number: str = ""
     check_digit: str = ""
     check_digit_scheme: str = ""
     assigning_authority: HD = HD()

@@ -1,0 +1,66 @@
+"""What must hold for any bytes at all; for Hypothesis and for the fuzzer alike."""
+
+from __future__ import annotations
+
+import contextlib
+
+from hl7v2.values import COMPOSITES, parse_number, parse_time, parse_time_of_day
+
+from hl7v2 import BatchReader, FramingError, ParseError, ValueFormatError, mllp, parse, reader, rows
+
+_READ_PATHS = ("MSH-1", "MSH-2", "MSH-9.1", "MSH-10", "PID-3(2).4.2", "PID-5.1", "PID-5.2", "OBX(2)-5", "ZZZ-1")
+_READ = reader(*_READ_PATHS)
+_ROWS = rows("OBX", "1", "3.1", "5(2).1.2")
+_PATHS = ("PID-3", "PID-3(2).4.2", "OBX-5", "MSH-2", "ZZZ-9")
+
+
+def check(data: bytes) -> None:
+    """Do to `data` all that can be done to a message. Nothing but the documented errors may come of it."""
+    _check_stream(data)
+    _check_values(data.decode("latin-1"))
+    try:
+        message = parse(data)
+    except ParseError:
+        return
+    assert bytes(message) == data
+    assert _READ(message) == tuple(message[path] for path in _READ_PATHS)
+    _ROWS(message)
+    for path in _PATHS:
+        message.all(path)
+        message.raw(path)
+    assert len(message.names) == len(message.segments()) == len(message.rows)
+    assert all(odd.segment is None or odd.segment < len(message.names) for odd in message.oddities)
+    _check_writing(data)
+
+
+def _check_writing(data: bytes) -> None:
+    """Taking apart every line and joining it again changes nothing, and what is set is what is read."""
+    message = parse(data)
+    text = str(message)
+    zpi = message.add("ZPI")
+    message.remove(zpi)
+    message.rows  # noqa: B018
+    assert str(message).rstrip("\r\n") == text.rstrip("\r\n")
+    value = "a|^~\\&\r\n#é"
+    message["PID-5(2).3.2"] = value
+    assert message["PID-5(2).3.2"] == value
+    with contextlib.suppress(UnicodeEncodeError):
+        again = parse(str(message))
+        assert again["PID-5(2).3.2"] == value
+
+
+def _check_stream(data: bytes) -> None:
+    batch = BatchReader(data)
+    for message in batch:
+        assert message.startswith(b"MSH")
+        parse(message)
+    with contextlib.suppress(FramingError):
+        mllp.Deframer(limit=1 << 20).feed(data)
+
+
+def _check_values(text: str) -> None:
+    for composite in COMPOSITES.values():
+        composite.read(text)
+    for read in (parse_time, parse_time_of_day, parse_number):
+        with contextlib.suppress(ValueFormatError):
+            read(text)
