@@ -32,7 +32,7 @@ _PIECES += [
 lumps = st.lists(st.one_of(st.sampled_from(_PIECES), st.text(max_size=5)), max_size=40).map("".join)
 values = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 names = st.sampled_from(["PID", "PV1", "OBX", "NTE", "ZPI"])
-delimiters = st.permutations("|^~\\&#*!$%").map(lambda order: Delimiters(*order[:5], ""))
+delimiters = st.permutations("|^~\\&#*!$%").map(lambda order: Delimiters._make([*order[:5], ""]))
 
 
 @st.composite
