@@ -2,43 +2,22 @@
 
 from __future__ import annotations
 
-import gc
-import random
-import re
-import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
 
 from hl7apy.exceptions import ValidationError
 from hl7apy.parser import parse_message
 from hl7apy.validation import Validator as TheirValidator
 
+from command.bench.hl7v2_measuring import Figure, measure, messages
 from hl7v2 import Validator
-
-MESSAGES: Final = Path("hl7v2/tests/messages")
-MADE: Final = 1_000  # different messages, more than a field's memory of texts has room for in an hour
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A measurement and its peer's: seconds of CPU for one message. `target` is in messages a second."""
-
-    name: str
-    seconds: float
-    target: int
-    peer: str
-    peer_seconds: float
 
 
 def figures(seconds: float) -> Iterator[Figure]:
     """Parse and judge, from bytes to findings; each measured for about `seconds`."""
     for name, file, target in (("ADT_A01", "adt_a01", 15_000), ("ORU_R01", "oru_r01", 4_000)):
-        made = messages((MESSAGES / f"{file}.hl7").read_text().replace("\n", "\r"))
+        made = messages(file)
         yield Figure(
             f"validate {name}",
             measure(Validator().validate, made, seconds),
@@ -52,50 +31,3 @@ def judge_by_hl7apy(message: bytes) -> None:
     """What Validator.validate does, by hl7apy: it writes its findings to a file."""
     with tempfile.NamedTemporaryFile() as report, suppress(ValidationError):
         TheirValidator.validate(parse_message(message.decode()), report_file=report.name)
-
-
-def measure(run: Callable[[bytes], object], made: Sequence[bytes], seconds: float) -> float:
-    """CPU seconds a message: the best of the rounds over all of `made` that fit, one at least."""
-    gc.collect()
-    best, until = sys.float_info.max, time.monotonic() + seconds
-    while best == sys.float_info.max or time.monotonic() < until:
-        start = time.process_time()
-        for message in made:
-            run(message)
-        best = min(best, time.process_time() - start)
-    return best / len(made)
-
-
-def messages(text: str) -> list[bytes]:
-    """Messages like that of `text`, each of another patient and time, with other numbers and results."""
-    chosen = random.Random(17)  # noqa: S311 - the same messages in every run
-    return [changed(text, number, chosen).encode() for number in range(MADE)]
-
-
-def changed(text: str, number: int, chosen: random.Random) -> str:
-    """What is the same in `text` is the same in the message: a patient's number, the time of a sample."""
-    known: dict[str, str] = {}
-
-    def another(found: re.Match[str]) -> str:
-        old = found[0]
-        if old not in known:
-            known[old] = OTHERS[found.lastgroup or ""](old, chosen)
-        return known[old]
-
-    return CHANGING.sub(another, text).replace("0000017", f"{number:07}").replace("0000042", f"{number:07}")
-
-
-# Clock times, birth dates, numbers of persons and things, results, and the patient's names and street.
-CHANGING: Final = re.compile(
-    r"(?P<clock>(?<=20240229)\d{6})|(?P<birth>(?<=\|)19\d{6}(?=\|))|(?P<number>(?<=[|^])\d{4,8}(?=\^))"
-    r"|(?P<result>(?<=\|)\d+\.\d(?=\|))|(?P<name>Haraldsen|Tove|Ingrid|Brekke|Quay Road)"
-)
-OTHERS: Final[dict[str, Callable[[str, random.Random], str]]] = {
-    "clock": lambda _, chosen: f"{chosen.randrange(24):02}{chosen.randrange(60):02}{chosen.randrange(60):02}",
-    "birth": lambda _, chosen: (
-        f"{chosen.randrange(1930, 2020)}{chosen.randrange(1, 13):02}{chosen.randrange(1, 29):02}"
-    ),
-    "number": lambda old, chosen: str(chosen.randrange(10 ** (len(old) - 1), 10 ** len(old))),
-    "result": lambda _, chosen: f"{chosen.uniform(1, 200):.1f}",
-    "name": lambda old, chosen: old[0] + "".join(chosen.choices("aeiklmnorstu", k=len(old) - 1)),
-}
