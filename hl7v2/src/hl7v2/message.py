@@ -58,7 +58,7 @@ class Message:
     none, and NULL where the sender wrote `""`. Assigning to a path escapes and writes. What is unchanged stays
     as it was received, to the byte.
 
-    A message is not to be changed by two threads at once; reading cuts lines on first use, which is safe.
+    A message is for one thread at a time: reading cuts its lines, on first use.
     """
 
     __slots__ = (
@@ -96,9 +96,12 @@ class Message:
     @property
     def encoding(self) -> str:
         """The codec of Python that the message was read with and is written with."""
-        if self._codec is None:
-            assert self._raw is not None
-            self._codec, self._odd = charsets.of_plain(self._raw)
+        return self._codec or self._ask_header()
+
+    def _ask_header(self) -> str:
+        """What MSH-18 says, which parse leaves until it matters: the codec, and whether it is odd."""
+        assert self._raw is not None
+        self._codec, self._odd = charsets.of_plain(self._raw)
         return self._codec
 
     # ---- reading
@@ -162,6 +165,8 @@ class Message:
     @property
     def oddities(self) -> tuple[Oddity, ...]:
         """What about the bytes and lines as received is not as the standard wants it."""
+        if self._codec is None:
+            self._ask_header()
         return oddities_of(self._text, self.delimiters, head=self._head, tail=self._tail, character_set=self._odd)
 
     @property
@@ -206,8 +211,8 @@ class Message:
 
         Raises WriteError where `text` is not a segment of this message's delimiters, or the other not in it.
         """
-        name, separator, _ = text.partition(self.delimiters.field)
-        if not _SEGMENT.fullmatch(name) or (name in HEADERS and separator):
+        name = text.partition(self.delimiters.field)[0]
+        if not _SEGMENT.fullmatch(name) or name in HEADERS:
             raise WriteError("a segment to add begins with its name of three capitals or digits, and is no header")
         _refuse_line_break(text)
         ends = self._found_ends()
@@ -233,7 +238,7 @@ class Message:
     def copy(self) -> Message:
         """An equal message that changes apart from this one."""
         other = parse(self._head + str(self) + self._tail)
-        other._codec, other._odd = self._codec, self._odd  # noqa: SLF001
+        other._codec, other._odd = self.encoding, self._odd  # noqa: SLF001
         other._raw = None if self._changed else self._raw  # noqa: SLF001
         return other
 
