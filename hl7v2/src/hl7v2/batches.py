@@ -11,7 +11,7 @@ import codecs
 import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, overload
 
 from hl7v2 import charsets
 from hl7v2.errors import ParseError
@@ -26,6 +26,10 @@ _BOUNDARY: Final = re.compile(rb"[\r\n\x0b][ \t]{0,40}(?=(?:MSH|FHS|BHS|BTS|FTS)
 _LONGEST: Final = 64  # bytes, more than a boundary has
 
 
+@overload
+def split(content: bytes) -> Iterator[bytes]: ...
+@overload
+def split(content: str) -> Iterator[str]: ...
 def split(content: bytes | str) -> Iterator[bytes] | Iterator[str]:
     """The messages of `content`, as they stand in it, envelopes and frames left out."""
     if isinstance(content, bytes):

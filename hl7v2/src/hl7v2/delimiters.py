@@ -32,6 +32,12 @@ _NEVER: Final = ("\ufdd0", "\ufdd1", "\ufdd2", "\ufdd3")
 
 
 @lru_cache(maxsize=256)
+def marks_of(header: str) -> tuple[Delimiters, str, str, str, str]:
+    """The delimiters as `of_header` finds them, and those that cut fields beside, which unpacks faster."""
+    found = of_header(header)
+    return found, found.component, found.repetition, found.escape, found.subcomponent
+
+
 def of_header(header: str) -> Delimiters:
     """The delimiters that a header's beginning, such as `MSH|^~\\&|`, declares.
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from hl7v2 import charsets
 from hl7v2.cutting import HEADERS, Row, cut_line, is_delimiters, join_row, leaves_at, put_at, raw_at
-from hl7v2.delimiters import STANDARD, Delimiters, of_header
+from hl7v2.delimiters import STANDARD, Delimiters, marks_of
 from hl7v2.errors import WriteError
 from hl7v2.escapes import unescape
 from hl7v2.lines import find_header, split_lines
@@ -67,6 +67,7 @@ class Message:
         "_ends",
         "_head",
         "_lines",
+        "_marks",
         "_odd",
         "_places",
         "_raw",
@@ -85,7 +86,8 @@ class Message:
             self._tail, text = found[0], text[: found.start()]
         self._text = text
         header = text if text.startswith("MSH") and not text[3:4].isalnum() else find_header(text)
-        self.delimiters = of_header(header[:9])
+        self._marks = marks_of(header[:9])
+        self.delimiters = self._marks[0]
         lines = split_lines(text, self.delimiters.field)
         self._lines: list[str | Row] = [*lines]
         self._ends: list[str] | None = None  # what stands between the lines, found when first needed

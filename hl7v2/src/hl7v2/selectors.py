@@ -25,7 +25,7 @@ _NOTHING: Final[Row] = []
 _BEGIN: Final = (
     "def read(message):",
     " rows = message._rows",
-    " _, C, R, E, S, _t = delimiters = message.delimiters",
+    " delimiters, C, R, E, S = message._marks",
 )
 
 
