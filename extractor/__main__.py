@@ -12,6 +12,7 @@ from pathlib import Path
 
 from extractor.chunk import Extractor
 from extractor.connectors import connectors
+from extractor.pace import Backlog, Pace
 from extractor.patience import Patience
 from extractor.settings import ExtractorSettings, SourceSettings
 from extractor.sources import Sources
@@ -26,6 +27,7 @@ from pipeline.codec import Codec
 from pipeline.errors import InvalidRecord
 from pipeline.preview import PreviewLane
 from pipeline.process import run
+from pipeline.records import Outcome, Record
 from pipeline.worker import each, run_worker
 
 MAPPINGS = 64  # kept in memory
@@ -52,9 +54,15 @@ def main() -> None:
             codec=previews_codec,
         ),
     ):
+        pace = Pace(Backlog(settings.worker.kafka), ahead=settings.chunk.ahead)
+
+        def paced(record: Record) -> Outcome:
+            pace.wait()
+            return extractor(record)
+
         # One trigger at a time: each is a chunk, as large as a transaction should be.
         run_worker(
-            settings.worker, stage=each(extractor), name="extractor", reads=topics.TRIGGER, codec=codec, max_records=1
+            settings.worker, stage=each(paced), name="extractor", reads=topics.TRIGGER, codec=codec, max_records=1
         )
 
 

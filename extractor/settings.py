@@ -46,6 +46,12 @@ class ChunkSettings(Settings):
     mebibytes: int = setting(
         "CHUNK_MEBIBYTES", 16, about="size after which a chunk ends before its last key, in MiB", minimum=1, maximum=256
     )
+    ahead: int = setting(
+        "EXTRACT_AHEAD",
+        20_000,
+        about="records that may wait for the slowest sink before extraction slows down; 0: no limit",
+        minimum=0,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

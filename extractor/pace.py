@@ -1,0 +1,91 @@
+"""How far extraction runs ahead of the sinks.
+
+A database gives rows faster than most sinks take them. What is extracted lies in a queue, and a batch that begins
+later comes behind all of it: so a chunk waits while too much of what was extracted waits for the slowest sink.
+Not for ever, since sinks do not depend on each other: one that is down slows the others, and does not stop them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from confluent_kafka import ConsumerGroupState, ConsumerGroupTopicPartitions, IsolationLevel, KafkaException
+from confluent_kafka import TopicPartition as Place
+from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
+
+from pipeline import kafka, logs
+from pipeline.service_settings import KafkaSettings
+from pipeline.topics import EXTRACT, TRANSFORM
+
+log = logs.get(__name__)
+
+ANSWER: Final = 5.0  # seconds to wait for one answer of the broker
+LOOK_AGAIN: Final = 1.0  # seconds between two looks at the backlog
+LONGEST: Final = 8.0  # seconds that a chunk waits; a worker that is to stop may be waiting, too
+SLICE: Final = 0.25  # seconds
+
+_LATEST: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+
+
+class Pace:
+    """Lets a chunk begin when at most `ahead` records wait for the slowest sink, or when it has waited long.
+
+    `backlog` tells how many do; it is asked once a second. 0 for `ahead` is no limit.
+    """
+
+    def __init__(
+        self,
+        backlog: Callable[[], int],
+        *,
+        ahead: int,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._backlog, self._ahead = backlog, ahead
+        self._clock, self._sleep = clock, sleep
+        self._known, self._looked = 0, float("-inf")
+
+    def wait(self) -> None:
+        """Return when the next chunk may begin."""
+        until = self._clock() + LONGEST
+        while self._ahead and self._waiting() > self._ahead and self._clock() < until:
+            self._sleep(SLICE)
+
+    def _waiting(self) -> int:
+        if self._clock() - self._looked >= LOOK_AGAIN:
+            self._known, self._looked = self._backlog(), self._clock()
+        return self._known
+
+
+class Backlog:
+    """Asks the broker how many records lie between the extractor and the slowest sink that is at work."""
+
+    def __init__(self, broker: KafkaSettings) -> None:
+        self._admin = kafka.admin(broker)
+
+    def __call__(self) -> int:
+        """How many records; 0 where the broker does not say."""
+        try:
+            listed = self._admin.list_consumer_groups(
+                request_timeout=ANSWER, states={ConsumerGroupState.STABLE}
+            ).result()
+            groups = [group.group_id for group in listed.valid]
+            before = self._behind("transformer", EXTRACT) if "transformer" in groups else 0
+            sinks = [self._behind(group, TRANSFORM) for group in groups if group.startswith("loader-")]
+        except KafkaException as error:
+            log.warning("backlog unknown", sentence=str(kafka.failure(error)))
+            return 0
+        return before + max(sinks, default=0)
+
+    def _behind(self, group: str, topic: str) -> int:
+        """How many records of the topic the group has not taken yet, of partitions that it has begun with."""
+        asked = [ConsumerGroupTopicPartitions(group)]
+        offsets = self._admin.list_consumer_group_offsets(asked, request_timeout=ANSWER)[group].result()
+        taken = {place.partition: place.offset for place in offsets.topic_partitions if place.topic == topic}
+        wanted = {Place(topic, partition): _LATEST for partition, offset in taken.items() if offset >= 0}
+        if not wanted:
+            return 0
+        ends = self._admin.list_offsets(wanted, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=ANSWER)
+        return sum(max(0, end.result().offset - taken[place.partition]) for place, end in ends.items())
