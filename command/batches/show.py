@@ -108,12 +108,12 @@ def sink_name(sink: str) -> str:
 def listed(console: Console, batches: Sequence[BatchSummary]) -> None:
     """A line a batch, the newest first."""
     sinks = list(dict.fromkeys(sink for batch in batches for sink in batch.sinks))
-    table = counting("batch", "state", "begun", "took", "resources", *map(sink_name, sinks), "dead letters")
+    table = counting("batch", "state", "begun", "took", "resources", *map(sink_name, sinks), "refused")
     for batch in batches:
         table.add_row(
             batch.batch_id,
             Text(batch.state, style=STYLES[batch.state]),
-            batch.created_at.astimezone().strftime("%Y-%m-%d %H:%M:%S"),
+            batch.created_at.astimezone().strftime("%m-%d %H:%M"),
             _took(batch.created_at, batch.ended_at),
             number(batch.resources),
             *(number(batch.loaded[sink]) if sink in batch.loaded else "" for sink in sinks),

@@ -138,7 +138,7 @@ def test_a_batch_is_started_of_resources_or_of_a_whole_mapping(server: type[_Ans
 def test_batches_are_listed_with_what_they_loaded(server: type[_Answers]) -> None:
     code, said = on("batch", "list")
     assert code == 0
-    assert "HAPI MongoDB dead letters" in said
+    assert "HAPI MongoDB refused" in said
     assert said.index(NEW) < said.index(OLD)
     assert "1 min 5 s 1 11,990 11,990 10" in said
 
