@@ -121,6 +121,14 @@ def test_segments_that_stand_before_the_header_are_read() -> None:
     assert [odd.code for odd in message.oddities] == ["header-not-first"]
 
 
+def test_white_space_before_a_segment_is_no_part_of_its_name() -> None:
+    message = parse(f"{HEADER}\n    PID|1||4711\nOBX|1\n\tOBX|2\n  ")
+    assert message.names == ["MSH", "PID", "OBX", "OBX"]
+    assert message["PID-3"] == "4711"
+    assert message.all("OBX-1") == ["1", "2"]
+    assert {odd.code for odd in message.oddities} == {"indented", "line-ends"}
+
+
 def test_segments_are_seen_by_name_and_in_order() -> None:
     message = parse(ORU_R01)
     assert [segment.name for segment in message][:6] == ["MSH", "PID", "PV1", "ORC", "OBR", "OBX"]

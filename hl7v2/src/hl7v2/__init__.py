@@ -23,6 +23,7 @@ from hl7v2.errors import (
 from hl7v2.findings import RULES, Finding, Rule, Severity, Verdict
 from hl7v2.grouping import Group, groups
 from hl7v2.message import NULL, Message, new_message, parse
+from hl7v2.names import Element
 from hl7v2.oddities import Oddity
 from hl7v2.profiles import Profile, parse_profile, read_profile
 from hl7v2.records import parse_hl7v2_file, parse_hl7v2_message, split_hl7_batch
@@ -37,6 +38,7 @@ __all__ = [
     "BatchReader",
     "Delimiters",
     "Difference",
+    "Element",
     "Finding",
     "FramingError",
     "Group",

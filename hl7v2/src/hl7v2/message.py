@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import insort
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -378,10 +377,13 @@ def _places_of(lines: Sequence[str]) -> dict[str, list[int]]:
             places[key] = [at]
     places.pop("", None)
     if min(places) < "0":  # white space sorts before all that a name begins with
-        for key in [key for key in places if key[0].isspace()]:
-            for at in places.pop(key):
-                insort(places.setdefault(lines[at].lstrip()[:4], []), at)
+        indented = [at for key in places if key[0].isspace() for at in places[key]]
+        places = {key: found for key, found in places.items() if not key[0].isspace()}
+        for at in indented:
+            places.setdefault(lines[at].lstrip()[:4], []).append(at)
         places.pop("", None)
+        for found in places.values():
+            found.sort()
     return places
 
 
