@@ -17,9 +17,19 @@ from api.pyrog import Pyrog
 from api.state import connect, prepare
 from api.tokens import Caller, Role
 from mapping import document
-from pipeline.service_settings import KafkaSettings, RegistrySettings
+from pipeline.service_settings import KafkaSettings
 from pipeline.settings import Secret
-from tests.api.running import CALLER, CREDENTIAL, WORKER, WORKER_TOKEN, client, mapping, new_database, resource
+from tests.api.running import (
+    CALLER,
+    CREDENTIAL,
+    WORKER,
+    WORKER_TOKEN,
+    client,
+    free_port,
+    mapping,
+    new_database,
+    resource,
+)
 from tests.api.serving import FhirServer, serving
 from tests.stack import Kafka
 
@@ -180,23 +190,22 @@ def test_a_concept_map_that_the_fhir_server_lost_stops_the_start(
     assert refusal(client(engine=engine), "patients").slug == "unavailable"
 
 
-def test_a_batch_freezes_what_pyrog_has_at_its_start(
+def test_a_batch_freezes_what_pyrog_has_at_its_start_and_does_not_start_without_it(
     engine: Engine, pyrog: Pyrog, upstream: FlaskClient, quiet_kafka: Kafka
 ) -> None:
     put(upstream, "patients")
-    here = client(
-        engine=engine,
-        pyrog=pyrog,
-        kafka=KafkaSettings(bootstrap_servers=quiet_kafka.bootstrap_servers),
-        registry=RegistrySettings(url=quiet_kafka.registry_url),
-    )
+    kafka = KafkaSettings(bootstrap_servers=quiet_kafka.bootstrap_servers)
+    here = client(engine=engine, pyrog=pyrog, kafka=kafka)
     assert here.post("/batch", json={"resource_ids": ["patients"]}, headers=CALLER).status_code == 202
     with engine.connect() as connection:
         frozen = connection.execute(select(state.batch_resources.c.mapping_hash)).scalar_one()
-    put(upstream, resources=[resource("patients", script="map_gender")])
     assert frozen == hash_of(engine)
     assert here.post("/batch", json={"resource_ids": ["wards"]}, headers=CALLER).status_code == 422
-    upstream.application.extensions["firth"].engine.dispose()
+    nobody = Pyrog(f"http://127.0.0.1:{free_port()}", login="firth", password=Secret(WORKER_TOKEN))
+    away = client(engine=engine, pyrog=nobody, kafka=kafka)
+    refused = away.post("/batch", json={"resource_ids": ["patients"]}, headers=CALLER)
+    assert (refused.status_code, refused.get_json()["behind"]) == (503, "pyrog")
+    assert len(here.get("/batch", headers=CALLER).get_json()["batches"]) == 1
 
 
 def with_concept_map(name: str) -> Mapping[str, Any]:
