@@ -16,7 +16,6 @@ from command.stack.ports import Ports
 from command.stack.trouble import Trouble
 
 _TIMEOUT: Final = (3.0, 60.0)  # seconds to connect, to wait for the answer
-_SHOWN: Final = 3  # mistakes of a refused mapping, in the sentence about it
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +88,15 @@ class Preview:
     errors: Sequence[Mapping[str, Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class ImportedMapping:
+    """A mapping as the api took it in: id, type and label of each resource, and what a person should know of it."""
+
+    source_id: str
+    resources: Sequence[tuple[str, str, str]]
+    told: Sequence[str]
+
+
 class Api:
     """A connection to the api at `url`, showing `token`; to be closed. Every method raises Trouble with what the api
     said."""
@@ -116,9 +124,14 @@ class Api:
         """Leave the api."""
         self._session.close()
 
-    def import_mapping(self, document: Mapping[str, object]) -> None:
+    def import_mapping(self, document: Mapping[str, object]) -> ImportedMapping:
         """Import a mapping, or replace that of the same source."""
-        self._call("POST", "/mappings", document)
+        found = self._call("POST", "/mappings", document)
+        return ImportedMapping(
+            source_id=found["id"],
+            resources=[(one["id"], one["resource_type"], one["label"]) for one in found["resources"]],
+            told=[_mistake(one) for one in found["told"]],
+        )
 
     def mapping(self, source_id: str) -> dict[str, Any] | None:
         """The document of an imported mapping, in our own form; None where there is none."""
@@ -179,7 +192,8 @@ class Api:
                 f"api at {self._url}: {type(error).__name__}: ./firth status says how it is, ./firth logs api why"
             ) from error
         if not answer.ok:
-            raise Trouble(f"api: {method} {path}: {_problem(answer)}")
+            sentence, mistakes = _problem(answer)
+            raise Trouble(f"api: {method} {path}: {sentence}", log=mistakes)
         return answer.json()
 
 
@@ -216,12 +230,15 @@ def _moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
-def _problem(answer: requests.Response) -> str:
-    """What a problem document (RFC 9457) says, in a sentence."""
+def _problem(answer: requests.Response) -> tuple[str, list[str]]:
+    """What a problem document (RFC 9457) says, in a sentence, and the mistakes that it lists."""
     try:
         problem = answer.json()
     except ValueError:
-        return f"answered {answer.status_code}"
+        return f"answered {answer.status_code}", []
     sentence = f"{answer.status_code}: {problem.get('detail') or problem.get('title')}"
-    mistakes = [f"{mistake['place']}: {mistake['reason']}" for mistake in problem.get("mistakes", [])]
-    return "; ".join([sentence, *mistakes[:_SHOWN], *(["…"] if len(mistakes) > _SHOWN else [])])
+    return sentence, [_mistake(one) for one in problem.get("mistakes", [])]
+
+
+def _mistake(found: Mapping[str, str]) -> str:
+    return f"{found['place'] or found['path']}: {found['reason']}"

@@ -23,6 +23,7 @@ from command.mappings.files import checked, definitions, parsed
 from command.stack.places import ROOT
 from command.stack.trouble import Trouble
 from mapping import formats, model
+from mapping.installed import BadPackage
 from mapping.r4 import Definitions
 
 OURS: Final = [ROOT / "transformer" / "mappings" / "mimic.json"]
@@ -60,7 +61,10 @@ def run_examples(
     known, zone = definitions(), _zone()
     outcomes: list[Outcome] = []
     for file in files or OURS:
-        examples = Examples(checked(file, known).right().mapping, definitions=known, zone=zone)
+        try:
+            examples = Examples(checked(file, known).right().mapping, definitions=known, zone=zone)
+        except BadPackage as error:
+            raise Trouble(str(error)) from None
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
         with Progress(*columns, console=out, transient=True) as progress:
             outcomes += [examples.run(each) for each in progress.track(files_of(file), description=file.name)]
@@ -94,20 +98,17 @@ def diff(
 
 @app.command("import")
 def import_(files: Files) -> None:
-    """Import mappings into the api: the local stack's, or that at API_URL with the token API_TOKEN."""
-    known = definitions()
-    for file in files:
-        reading = checked(file, known).right()
-        with closing(Api.of(os.environ)) as api:
-            api.import_mapping(parsed(file))
-        source, resources = reading.mapping.source, reading.mapping.resources
-        for told in reading.told:
-            out.print(f"[yellow]·[/yellow] {escape(str(told))}", soft_wrap=True)
-        out.print(f"[green]✓[/green] {file}: imported as {source.id}", soft_wrap=True)
-        table = Table("resource id", "type", "label", box=None, pad_edge=False)
-        for one in resources:
-            table.add_row(escape(one.id), escape(one.resource_type), escape(one.label))
-        out.print(table)
+    """Import mappings into the api, which checks them: the local stack's, or that at API_URL with API_TOKEN."""
+    with closing(Api.of(os.environ)) as api:
+        for file in files:
+            imported = api.import_mapping(parsed(file))
+            for told in imported.told:
+                out.print(f"[yellow]·[/yellow] {escape(told)}", soft_wrap=True)
+            out.print(f"[green]✓[/green] {file}: imported as {escape(imported.source_id)}", soft_wrap=True)
+            table = Table("resource id", "type", "label", box=None, pad_edge=False)
+            for row in imported.resources:
+                table.add_row(*map(escape, row))
+            out.print(table)
 
 
 def _zone() -> tzinfo:

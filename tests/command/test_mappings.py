@@ -181,33 +181,46 @@ def test_two_files_are_compared(mapping_file: Path, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def api(mapping_file: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str]]]:
-    """An api that has the mapping of the file; the requests that it got."""
+def api_answers(mapping_file: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, tuple[int, bytes]]]:
+    """What an api answers that has the mapping of the file."""
     held = pyrog.read(json.loads(mapping_file.read_bytes()))
+    told = [{"path": "resources[0]", "place": "", "reason": "is told"}]
+    resources = [{"id": "patients", "resource_type": "Patient", "label": "all patients"}]
     answers = {
-        "/mappings": (200, json.dumps({"mappings": [{"id": "mimic"}]}).encode()),
+        "/mappings": (200, json.dumps({"id": "mimic", "resources": resources, "told": told, "mappings": [
+            {"id": "mimic"}]}).encode()),
         "/mappings/mimic": (200, b'{"document": ' + dump(held) + b"}"),
-    }
+    }  # fmt: skip
     with answering(answers) as (url, came):
         monkeypatch.setenv("API_URL", url)
         monkeypatch.setenv("API_TOKEN", "planted-token")
-        yield came
+        yield answers
+    assert {token for _, token in came} == {"Bearer planted-token"}
 
 
-def test_a_mapping_is_imported_into_the_api_with_its_token(mapping_file: Path, api: list[tuple[str, str]]) -> None:
+def test_an_imported_mapping_is_shown_with_its_resources_and_what_there_is_to_know(
+    mapping_file: Path, api_answers: dict[str, tuple[int, bytes]]
+) -> None:
     code, written = on("import", mapping_file)
-    assert (code, "imported as mimic" in written) == (0, True)
-    assert api == [("/mappings", "Bearer planted-token")]
+    assert code == 0
+    assert [line.strip() for line in written.splitlines() if line.strip()][:1] == ["· resources[0]: is told"]
+    assert "imported as mimic" in written
+    assert "all patients" in written
 
 
-def test_a_mapping_with_mistakes_is_not_sent(mapping_file: Path, api: list[tuple[str, str]]) -> None:
-    mapping_file.write_text(json.dumps(document(resource(attribute("gendre", sql("sex"))))))
-    with pytest.raises(Trouble, match=r"patients\.json: 1 mistake$"):
+def test_a_mapping_that_the_api_refuses_is_told_with_all_mistakes(
+    mapping_file: Path, api_answers: dict[str, tuple[int, bytes]]
+) -> None:
+    mistakes = [{"path": "p", "place": f"Patient.{name}", "reason": "is wrong"} for name in "abcd"]
+    api_answers["/mappings"] = (422, json.dumps({"detail": "4 mistakes", "mistakes": mistakes}).encode())
+    with pytest.raises(Trouble, match="422: 4 mistakes") as caught:
         on("import", mapping_file)
-    assert not api
+    assert caught.value.log == tuple(f"Patient.{name}: is wrong" for name in "abcd")
 
 
-def test_a_file_is_compared_with_what_the_api_has(mapping_file: Path, api: list[tuple[str, str]]) -> None:
+def test_a_file_is_compared_with_what_the_api_has(
+    mapping_file: Path, api_answers: dict[str, tuple[int, bytes]]
+) -> None:
     assert on("diff", mapping_file) == (0, "no difference\n")
     changed = document(resource(attribute("gender", static("female"), type="code")))
     mapping_file.write_text(json.dumps(changed))
