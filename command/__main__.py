@@ -104,11 +104,15 @@ def logs(
 @app.command()
 def demo(
     patients: Annotated[int, typer.Option(min=1, help="How many patients the source hospital has.")] = 1000,
+    compose: Annotated[
+        bool, typer.Option("--compose", help="On docker-compose.yml's services, by Docker, not on the local stack.")
+    ] = False,
 ) -> None:
     """Start the stack, make a hospital's database, turn it into FHIR and show what became of every row."""
     from command.demo.run import demo as run_demo  # noqa: PLC0415
+    from command.demo.run import demo_on_compose  # noqa: PLC0415
 
-    run_demo(patients=patients, console=out)
+    (demo_on_compose if compose else run_demo)(patients=patients, console=out)
 
 
 @app.command()

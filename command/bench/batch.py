@@ -19,7 +19,8 @@ from command.api_client import Api, Batch
 from command.bench.servers import bench_stack
 from command.demo.database import create_source
 from command.demo.run import mapping_of
-from command.demo.servers import source_rows, source_url
+from command.demo.servers import source_rows
+from command.demo.site import Site
 from command.stack import processes, services
 from command.stack.processes import Server
 from command.stack.stack import Stack
@@ -48,11 +49,11 @@ class Spent:
 def bench(console: Console, *, full: bool) -> None:
     """Run the demo's batch of all resources and print what it cost, process by process."""
     with bench_stack(*STAGES) as stack:
-        create_source(source_url(stack), patients=PATIENTS_FULL if full else PATIENTS)
-        expected = source_rows(stack)
+        create_source(Site.of(stack).source_url, patients=PATIENTS_FULL if full else PATIENTS)
+        expected = source_rows(Site.of(stack))
         running = [server for server in stack.servers() if processes.running(stack.place, server.name)]
         with closing(Api(services.api_url(stack.ports), token=stack.place.secret("api-token"))) as api:
-            api.import_mapping(mapping_of(stack))
+            api.import_mapping(mapping_of(Site.of(stack)))
             first = {"mimic-practitioner": expected["mimic-practitioner"]}  # warms what first use makes
             _run(api, api.start_batch(list(first)), records=sum(first.values()))
             records = sum(expected.values())

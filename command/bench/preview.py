@@ -16,7 +16,8 @@ from command.api_client import Api
 from command.bench.servers import bench_stack
 from command.demo.database import create_source
 from command.demo.run import mapping_of
-from command.demo.servers import source_rows, source_url
+from command.demo.servers import source_rows
+from command.demo.site import Site
 from command.stack import services
 from command.stack.trouble import Trouble
 
@@ -32,13 +33,13 @@ LIMITS: Final = {"idle": 300, "during a batch": 1_000}  # milliseconds that the 
 def bench(console: Console, *, full: bool) -> None:
     """Ask for one patient after another, first alone and then beside a batch of all resources."""
     with bench_stack(*STAGES) as stack:
-        create_source(source_url(stack), patients=PATIENTS_FULL if full else PATIENTS)
+        create_source(Site.of(stack).source_url, patients=PATIENTS_FULL if full else PATIENTS)
         with closing(Api(services.api_url(stack.ports), token=stack.place.secret("api-token"))) as api:
-            api.import_mapping(mapping_of(stack))
+            api.import_mapping(mapping_of(Site.of(stack)))
             keys = (FIRST + number % (PATIENTS // 2) for number in count())
             first = _preview(api, next(keys))
             idle = [_preview(api, key) for key in islice(keys, IDLE)]
-            batch_id = api.start_batch(list(source_rows(stack)))
+            batch_id = api.start_batch(list(source_rows(Site.of(stack))))
             busy: list[float] = []
             while _is_busy(api, batch_id):
                 busy += [_preview(api, key) for key in islice(keys, 5)]

@@ -13,16 +13,16 @@ import psycopg
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from command import display
+from command import compose, display
 from command.api_client import Api, Batch
 from command.batches.show import Running
 from command.demo import show
 from command.demo.database import NotOurs, check_patients, create_source
-from command.demo.servers import Documents, Fhir, source_rows, source_url
+from command.demo.servers import Documents, Fhir, source_rows
+from command.demo.site import Site
 from command.demo.verify import Checked, check
-from command.stack import postgres, processes, services
 from command.stack.places import ROOT, USERS_STACK
-from command.stack.ports import HOST, Ports
+from command.stack.ports import Ports
 from command.stack.stack import Stack, set_up
 from command.stack.trouble import Trouble
 
@@ -30,7 +30,6 @@ MAPPING: Final = ROOT / "transformer" / "mappings" / "mimic.json"
 ASK_EVERY: Final = 0.5  # seconds
 LOOK_AFTER: Final = 10.0  # seconds without any progress, after which the stack is looked at
 STANDSTILL: Final = 180.0  # and after which the demo gives up
-LOG_LINES: Final = 5
 FIRST_PATIENT: Final = "http://mimic.mit.edu/fhir/mimic/identifier/patient|10000"
 
 
@@ -39,37 +38,51 @@ def demo(*, patients: int, console: Console) -> None:
 
     Raises Trouble where anything fails, or where rows in are not resources out and dead letters together.
     """
-    try:
-        check_patients(patients)
-    except ValueError as error:
-        raise Trouble(f"--{error}") from error
+    _check(patients)
     stack = Stack(USERS_STACK, Ports.from_environment(os.environ), {})
     with display.Setting(console) as setting:
         set_up(tell=setting.tell)
     with display.Starting(console) as starting:
         stack.start(watch=starting.watch)
-    checked = run(stack, patients=patients, console=console)
+    checked = run(Site.of(stack), patients=patients, console=console)
     console.print("\nLook around:")
     display.addresses(console, stack)
     console.print("[bold]./firth down[/bold] stops all of it; the data stays.")
     finish(checked)
 
 
-def run(stack: Stack, *, patients: int, console: Console) -> list[Checked]:
-    """The demo on a stack that runs, up to the counts and the example. Raises Trouble."""
-    _fill_source(stack, patients, console)
-    expected = source_rows(stack)
+def demo_on_compose(*, patients: int, console: Console) -> None:
+    """The same on the services of docker-compose.yml, which are built and started. Raises Trouble."""
+    _check(patients)
+    site = compose.start()
+    checked = run(site, patients=patients, console=console)
+    console.print(f"\nLook around: api {site.api_url}, FHIR {site.fhir_url}/Patient?_count=5", soft_wrap=True)
+    console.print("[bold]docker compose --profile demo down[/bold] stops all of it; the data stays.")
+    finish(checked)
+
+
+def _check(patients: int) -> None:
+    try:
+        check_patients(patients)
+    except ValueError as error:
+        raise Trouble(f"--{error}") from error
+
+
+def run(site: Site, *, patients: int, console: Console) -> list[Checked]:
+    """The demo on servers that run, up to the counts and the example. Raises Trouble."""
+    _fill_source(site, patients, console)
+    expected = source_rows(site)
     began = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     started = time.monotonic()
-    with closing(Api(services.api_url(stack.ports), token=stack.place.secret("api-token"))) as api:
-        api.import_mapping(mapping_of(stack))
+    with closing(Api(site.api_url, token=site.api_token)) as api:
+        api.import_mapping(mapping_of(site))
         batch_id = api.start_batch(list(expected))
         with Running(console, expected) as running:
-            batch = _watch(api, batch_id, running, stack)
+            batch = _watch(api, batch_id, running, site)
     seconds = time.monotonic() - started
     console.print(f"\nBatch {batch_id}: {batch.state} after {seconds:.0f} s.\n", soft_wrap=True)
-    with closing(Documents(stack)) as documents:
-        return _count(console, batch, source=expected, documents=documents, fhir=Fhir.of(stack), began=began)
+    with closing(Documents(site.mongodb_url)) as documents:
+        return _count(console, batch, source=expected, documents=documents, fhir=Fhir(site.fhir_url), began=began)
 
 
 def _count(
@@ -92,40 +105,33 @@ def finish(checked: list[Checked]) -> None:
         raise Trouble(f"in is not out + dead letters: {len(mistakes)} counts are wrong", log=mistakes)
 
 
-def mapping_of(stack: Stack) -> dict[str, Any]:
+def mapping_of(site: Site) -> dict[str, Any]:
     """Our mapping, with the login of the role that may only read the source."""
     document: dict[str, Any] = json.loads(MAPPING.read_text())
-    document["source"]["credential"] = {
-        "model": "POSTGRES",
-        "host": HOST,
-        "port": stack.ports.postgres,
-        "database": postgres.SOURCE,
-        "login": postgres.SOURCE,
-        "password": stack.place.secret(f"postgres-{postgres.SOURCE}"),
-    }
+    document["source"]["credential"] = site.credential
     return document
 
 
-def _fill_source(stack: Stack, patients: int, console: Console) -> None:
+def _fill_source(site: Site, patients: int, console: Console) -> None:
     columns = (TextColumn("source database"), BarColumn(), MofNCompleteColumn(), TextColumn("patients"))
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("", total=patients)
         try:
             source = create_source(
-                source_url(stack),
+                site.source_url,
                 patients=patients,
                 on_progress=lambda done: progress.update(task, completed=done),
             )
         except NotOurs as error:
             raise Trouble(str(error)) from error
         except psycopg.Error as error:
-            raise Trouble(f"postgres: the source could not be filled: {type(error).__name__}: {error}") from error
+            raise Trouble(f"source: the database could not be filled: {type(error).__name__}: {error}") from error
     rows = sum(source.rows.values())
     what = "made" if source.made else "there already"
     console.print(f"\nSource database: {patients:,} patients, {rows:,} rows in {len(source.rows)} tables, {what}.")
 
 
-def _watch(api: Api, batch_id: str, running: Running, stack: Stack) -> Batch:
+def _watch(api: Api, batch_id: str, running: Running, site: Site) -> Batch:
     """Follow a batch until it is over. Raises Trouble where it cannot get there."""
     last, moved, looked = None, time.monotonic(), time.monotonic()
     while True:
@@ -138,20 +144,22 @@ def _watch(api: Api, batch_id: str, running: Running, stack: Stack) -> Batch:
             last, moved = batch, now
         elif now - max(moved, looked) > LOOK_AFTER:
             looked = now
-            _look(batch_id, stack, still=now - moved)
+            _look(batch_id, site, still=now - moved)
         time.sleep(ASK_EVERY)
 
 
-def _look(batch_id: str, stack: Stack, *, still: float) -> None:
+def _look(batch_id: str, site: Site, *, still: float) -> None:
     """See why a batch stands still. Raises Trouble where it will not go on by itself."""
-    ill = [(server.name, state) for server, state in stack.states() if state != "ready"]
+    ill = [(name, state) for name, state in site.states() if state != "ready"]
     for name, state in ill:
         if state in ("died", "stopped"):
-            log = processes.last_lines(processes.log_file(stack.place, name), LOG_LINES)
-            raise Trouble(f"batch {batch_id}: {name} {state}: ./firth demo starts it again; its log ends with", log=log)
+            raise Trouble(
+                f"batch {batch_id}: {name} {state}: the demo, run again, starts it; its log ends with",
+                log=site.log(name),
+            )
     if still > STANDSTILL:
-        why = ", ".join(f"{name} {state}" for name, state in ill) or "all of the stack is ready"
-        raise Trouble(f"batch {batch_id}: nothing has moved for {still:.0f} s; {why}: ./firth logs says more")
+        why = ", ".join(f"{name} {state}" for name, state in ill) or "all services are ready"
+        raise Trouble(f"batch {batch_id}: nothing has moved for {still:.0f} s; {why}: the services' logs say more")
 
 
 def _example(console: Console, fhir: Fhir, documents: Documents) -> None:
@@ -159,7 +167,7 @@ def _example(console: Console, fhir: Fhir, documents: Documents) -> None:
     console.print("\nOne patient, by search:")
     patients = show.search(console, fhir, f"Patient?identifier={FIRST_PATIENT}")
     if not patients:
-        raise Trouble("FHIR server: the first patient is not found by his identifier: ./firth logs hapi")
+        raise Trouble("FHIR server: the first patient is not found by his identifier: its log says more")
     identity = patients[0]["id"]
     encounters = show.search(console, fhir, f"Encounter?subject=Patient/{identity}")
     conditions = show.search(console, fhir, f"Condition?patient.identifier={FIRST_PATIENT}")

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import psycopg
 import pymongo
 import requests
 from pymongo.errors import PyMongoError
 
-from command.stack import hapi, mongodb, postgres
-from command.stack.stack import Stack
+from command.demo.site import Site
 from command.stack.trouble import Trouble
 
 _TIMEOUT: Final = (3.0, 120.0)  # seconds to connect, to wait for the answer
@@ -29,16 +28,11 @@ SOURCE_ROWS: Final[Mapping[str, str]] = {
 }
 
 
-def source_url(stack: Stack) -> str:
-    """The source database, for its admin."""
-    return postgres.url(stack.place, stack.ports, database=postgres.SOURCE)
-
-
-def source_rows(stack: Stack) -> dict[str, int]:
+def source_rows(site: Site) -> dict[str, int]:
     """How many rows of the source there are for each resource of the mapping. Raises Trouble."""
     counts = {}
     try:
-        with psycopg.connect(source_url(stack)) as connection:
+        with psycopg.connect(site.source_url) as connection:
             for resource_id, query in SOURCE_ROWS.items():
                 row = connection.execute(query.encode()).fetchone()
                 assert row is not None
@@ -53,10 +47,6 @@ class Fhir:
     """A FHIR server that is searched. Every method raises Trouble."""
 
     url: str
-
-    @classmethod
-    def of(cls, stack: Stack) -> Self:
-        return cls(hapi.url(stack.ports))
 
     def search(self, query: str) -> dict[str, Any]:
         """The Bundle that `query`, such as `Patient?name=x`, finds."""
@@ -90,9 +80,8 @@ class Fhir:
 class Documents:
     """The MongoDB database that is written to; to be closed. Every method raises Trouble."""
 
-    def __init__(self, stack: Stack) -> None:
-        self.url = mongodb.url(stack.ports)
-        self._client = pymongo.MongoClient[dict[str, Any]](self.url, serverSelectionTimeoutMS=5000)
+    def __init__(self, url: str) -> None:
+        self._client = pymongo.MongoClient[dict[str, Any]](url, serverSelectionTimeoutMS=5000)
         self._database = self._client["fhir"]
 
     def close(self) -> None:

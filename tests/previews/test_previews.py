@@ -14,6 +14,7 @@ from confluent_kafka import TopicPartition
 
 from command.demo.run import mapping_of
 from command.demo.servers import Documents
+from command.demo.site import Site
 from command.stack import downloads
 from command.stack.stack import Stack
 from mapping.r4 import Definitions
@@ -91,7 +92,7 @@ def test_a_preview_is_what_a_batch_loads_and_loads_nothing(hospital: Hospital, s
     assert written(stack) == before
     batch = Running(hospital, hospital.api.start_batch([resource_id]), "")
     assert batch.wait().state == "completed"
-    with closing(Documents(hospital.stack)) as documents:
+    with closing(Documents(Site.of(hospital.stack).mongodb_url)) as documents:
         for instance in instances:
             document = documents.one("Practitioner", instance["id"])
             assert document is not None
@@ -129,7 +130,7 @@ def test_the_fhir_server_validates_on_request(hospital: Hospital, stack: Running
 
 
 def test_a_mapping_that_cannot_be_compiled_is_told(hospital: Hospital, stack: RunningStack) -> None:
-    document = mapping_of(hospital.stack)
+    document = mapping_of(Site.of(hospital.stack))
     document["source"] |= {"id": "uncompilable", "name": "uncompilable"}
     (resource,) = [each for each in document["resources"] if each["id"] == "mimic-practitioner"]
     resource["id"] = "uncompilable"
@@ -143,7 +144,7 @@ def test_a_mapping_that_cannot_be_compiled_is_told(hospital: Hospital, stack: Ru
 
 
 def test_a_source_that_is_away_is_told_at_once(hospital: Hospital, stack: RunningStack) -> None:
-    document = mapping_of(hospital.stack)
+    document = mapping_of(Site.of(hospital.stack))
     document["source"] |= {"id": "away", "name": "away"}
     document["source"]["credential"] |= {"port": 1}
     document["resources"] = [each for each in document["resources"] if each["id"] == "mimic-practitioner"]

@@ -15,7 +15,8 @@ from confluent_kafka import OFFSET_BEGINNING, KafkaError, TopicPartition
 from command.api_client import Api, Batch
 from command.demo.database import create_source
 from command.demo.run import mapping_of
-from command.demo.servers import Documents, Fhir, source_rows, source_url
+from command.demo.servers import Documents, Fhir, source_rows
+from command.demo.site import Site
 from command.demo.verify import Checked, check
 from command.stack import kafka, registry, services
 from command.stack.stack import Stack
@@ -49,15 +50,15 @@ class Hospital:
     @contextmanager
     def open(cls, stack: Stack) -> Iterator[Hospital]:
         """Fill the source and import the mapping; nothing is done twice."""
-        create_source(source_url(stack), patients=PATIENTS)
+        create_source(Site.of(stack).source_url, patients=PATIENTS)
         with closing(Api(services.api_url(stack.ports), token=stack.place.secret("api-token"))) as api:
-            api.import_mapping(mapping_of(stack))
+            api.import_mapping(mapping_of(Site.of(stack)))
             yield cls(stack, api)
 
     def start_batch(self) -> Running:
         """A batch of every resource of the mapping."""
         began = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        return Running(self, self.api.start_batch(list(source_rows(self.stack))), began)
+        return Running(self, self.api.start_batch(list(source_rows(Site.of(self.stack)))), began)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +96,11 @@ class Running:
 
     def _checked(self) -> Sequence[Checked]:
         stack = self.hospital.stack
-        with closing(Documents(stack)) as documents:
+        with closing(Documents(Site.of(stack).mongodb_url)) as documents:
             return check(
                 self.now(),
-                source=source_rows(stack),
-                fhir=Fhir.of(stack),
+                source=source_rows(Site.of(stack)),
+                fhir=Fhir(Site.of(stack).fhir_url),
                 documents=documents,
                 began=self.began,
             )

@@ -12,7 +12,8 @@ import pytest
 
 from command.api_client import ResourceProgress
 from command.demo.run import mapping_of
-from command.demo.servers import Documents, source_url
+from command.demo.servers import Documents
+from command.demo.site import Site
 from command.stack.stack import Stack
 from tests.stack import RunningStack
 from tests.survival.batches import Hospital, Running
@@ -29,7 +30,7 @@ def hospital(servers: Stack, stack: RunningStack) -> Iterator[Hospital]:
 @contextmanager
 def without_table(hospital: Hospital, name: str) -> Iterator[None]:
     """A source that lacks this table."""
-    with psycopg.connect(source_url(hospital.stack), autocommit=True) as connection:
+    with psycopg.connect(Site.of(hospital.stack).source_url, autocommit=True) as connection:
         connection.execute(f"ALTER TABLE {name} RENAME TO hidden".encode())
         try:
             yield
@@ -59,7 +60,7 @@ def test_a_cancelled_batch_ends_and_what_it_loaded_is_counted(hospital: Hospital
     for one in after.values():
         assert one.extracted >= one.transformed
         assert one.total is not None
-    with closing(Documents(hospital.stack)) as documents:
+    with closing(Documents(Site.of(hospital.stack).mongodb_url)) as documents:
         for resource_id, one in after.items():
             held = documents.count_of(one.resource_type, resource_id, running.batch_id)
             assert held == one.loaded["mongodb"], "what was loaded stays, and is counted"
@@ -102,7 +103,7 @@ def test_two_batches_of_one_resource_at_once_are_each_exact(hospital: Hospital) 
 
 
 def test_a_small_batch_gets_its_turns_beside_one_of_fifty_resources(hospital: Hospital) -> None:
-    document = mapping_of(hospital.stack)
+    document = mapping_of(Site.of(hospital.stack))
     document["source"] |= {"id": "fifty", "name": "fifty"}
     document["resources"] = [copied(document, "mimic-encounter", f"fifty-{number}") for number in range(50)]
     hospital.api.import_mapping(document)

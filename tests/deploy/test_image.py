@@ -1,0 +1,128 @@
+"""Our image as docker-compose.yml runs it, every stage in a container, against the real servers of the local stack.
+
+The servers' own images are not part of it: they are what their projects publish. Skipped where there is no engine.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from rich.console import Console
+
+from command.demo.bad_rows import BAD_ROWS
+from command.demo.run import finish, run
+from command.demo.site import Site
+from command.stack import hapi, kafka, mongodb, postgres, registry, services
+from command.stack.ports import HOST
+from command.stack.stack import Stack
+from tests.deploy import docker
+from tests.stack import RunningStack
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(1800)]
+
+PROJECT: Final = "firth-test"
+BASES: Final = ("python:3.11.13-slim-bookworm", "debian:12.12-slim")
+WORKERS: Final = ("extractor", "transformer", "loader-fhir", "loader-mongodb")
+
+Compose = Callable[..., str]
+
+
+@pytest.fixture
+def compose(servers: Stack, tmp_path: Path) -> Iterator[Compose]:
+    """`docker compose` on our file, its services of ours on the local stack's servers instead of their own."""
+    if not docker.has_compose() or not docker.has_engine():
+        pytest.skip("no Docker engine answers, or it has no compose")
+    missing = [base for base in BASES if not docker.has_image(base)]
+    if missing:
+        pytest.skip(f"{', '.join(missing)} cannot be had")
+    # JSON is YAML, but for the tag that takes a value away.
+    override = tmp_path / "override.yml"
+    override.write_text(json.dumps({"services": _moved(servers)}).replace('"reset"', "!reset null"))
+
+    def command(*arguments: str) -> str:
+        return docker.compose("--project-name", PROJECT, "-f", "docker-compose.yml", "-f", str(override), *arguments)
+
+    yield command
+    command("--profile", "*", "down", "--volumes", "--timeout", "20")
+
+
+def _moved(servers: Stack) -> dict[str, Any]:
+    """Our services, each with what makes it run on this machine's own network."""
+    ports, place = servers.ports, servers.place
+    brokers = {
+        "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers(ports),
+        "SCHEMA_REGISTRY_URL": registry.url(ports),
+    }
+    here = {"network_mode": "host", "ports": "reset", "depends_on": "reset"}
+    api = {
+        "API_HOST": HOST,
+        "API_PORT": str(ports.api),
+        "FHIR_API_URL": hapi.url(ports),
+        "DATABASE_URL_FILE": "reset",
+        "DATABASE_URL": postgres.url(place, ports, user="firth", database="firth"),
+    }
+    moved: dict[str, Any] = {"api": {**here, "environment": {**brokers, **api}}}
+    for number, name in enumerate(WORKERS):
+        own: dict[str, str] = {"HEALTH_HOST": HOST, "HEALTH_PORT": str(ports.health + number)}
+        if name in ("extractor", "transformer"):
+            own["API_URL"] = services.api_url(ports)
+        if name == "loader-fhir":
+            own["FHIR_API_URL"] = hapi.url(ports)
+        if name == "loader-mongodb":
+            own |= {"MONGODB_URL_FILE": "reset", "MONGODB_URL": mongodb.url(ports)}
+        moved[name] = {**here, "environment": {**brokers, **own}}
+    return moved
+
+
+def test_every_stage_runs_in_a_container_and_the_demo_comes_out_right(
+    stack: RunningStack, servers: Stack, compose: Compose
+) -> None:
+    for name in (*WORKERS, "api"):
+        stack.stop(name)
+    compose("build", "secrets")
+    compose("run", "--rm", "secrets")
+    compose("up", "--detach", "--no-build", "--wait", "--wait-timeout", "180", "api", *WORKERS)
+    token = compose("exec", "--no-TTY", "api", "cat", "/run/secrets/api-token")
+    site = replace(Site.of(servers), api_token=token, states=list)
+    checked = run(site, patients=25, console=Console(file=io.StringIO(), width=200))
+    finish(checked)
+    assert sum(sum(one.progress.failed.values()) for one in checked) == len(BAD_ROWS)
+    assert sum(one.progress.loaded["fhir"] for one in checked) > 0
+    compose("stop", "--timeout", "40")
+    ended = [json.loads(line) for line in compose("ps", "--all", "--format", "json").splitlines()]
+    assert {each["Service"]: each["ExitCode"] for each in ended} == dict.fromkeys(("api", *WORKERS), 0)
+
+
+def test_the_image_is_nobody_in_particular_and_says_what_it_wants(compose: Compose) -> None:
+    compose("build", "secrets")
+    who = compose("run", "--rm", "--no-deps", "--entrypoint", "id", "transformer", "-u")
+    assert who.strip() == "10001"
+
+
+def test_the_sftp_server_takes_files_and_gives_no_shell(compose: Compose) -> None:
+    compose("--profile", "files", "build", "secrets", "sftp")
+    compose("run", "--rm", "secrets")
+    compose("--profile", "files", "up", "--detach", "--no-build", "--no-deps", "--wait", "--wait-timeout", "60", "sftp")
+    said = compose("--profile", "files", "exec", "--no-TTY", "sftp", "sh", "-c", SESSION)
+    assert "dropped.csv" in said
+    assert "not permitted" in said or "Permission denied" in said or "Failure" in said, "only the folder drop is its"
+    assert "This service allows sftp connections only" in said
+    assert "uid=" not in said
+
+
+# By the client that came with the server: drop a file, try beside the folder, ask for a shell.
+SESSION: Final = """
+printf '#!/bin/sh\ncat /run/secrets/sftp-password\n' > /tmp/ask && chmod +x /tmp/ask && echo a,b > /tmp/dropped.csv
+export SSH_ASKPASS=/tmp/ask SSH_ASKPASS_REQUIRE=force
+options="-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
+printf 'put /tmp/dropped.csv drop/dropped.csv\nput /tmp/dropped.csv beside.csv\nls drop\n' |
+  sftp $options -P 2222 firth@127.0.0.1 2>&1
+ssh $options -p 2222 firth@127.0.0.1 id 2>&1
+true
+"""
