@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 from flask import Flask, Response, g, request
 from flask_openapi3.models.info import Info
@@ -17,6 +17,7 @@ from api import (
     bodies,
     credentials,
     dead_letters,
+    description,
     graphql,
     health,
     mappings,
@@ -40,7 +41,6 @@ def create_app(made: Services, *, body_limit: int) -> OpenAPI:
     app = OpenAPI(
         __name__,
         info=Info(title="Firth", version=VERSION, description="Clinical data to FHIR: batches and their state."),
-        security_schemes={"token": {"type": "http", "scheme": "bearer"}},
         validation_error_callback=lambda error: problems.response(problems.of_validation(error)),
         validation_error_model=problems.ProblemDetails,
         doc_ui=False,
@@ -54,30 +54,9 @@ def create_app(made: Services, *, body_limit: int) -> OpenAPI:
     tokens.install(app, made.tokens)
     bodies.install(app)
     for room in (batches, batch_changes, previews, mappings, credentials, dead_letters, graphql, health):
-        app.register_api(room.blueprint)
-    app.add_url_rule("/openapi.json", "openapi", lambda: described(app))
-    app.add_url_rule("/problems/<slug>", "problem", tokens.everybody(_problem))
+        description.register(app, room.blueprint)
+    description.install(app)
     return app
-
-
-def described(app: OpenAPI) -> dict[str, Any]:
-    """The OpenAPI document, from the models that validate. Every failure is a problem document."""
-    document: dict[str, Any] = app.api_doc
-    problem = {"$ref": f"#/components/schemas/{problems.ProblemDetails.__name__}"}
-    default = {"description": "A problem", "content": {problems.CONTENT_TYPE: {"schema": problem}}}
-    for operations in document["paths"].values():
-        for operation in operations.values():
-            operation["responses"].pop(app.validation_error_status, None)
-            operation["responses"]["default"] = default
-    return document
-
-
-def _problem(slug: str) -> Response:
-    """What the `type` of a problem leads to: what it means and what to do."""
-    kind = problems.KINDS.get(slug)
-    if kind is None:
-        raise problems.Problem("not-found", "no such kind of problem")
-    return Response(f"{kind.status} {kind.title}\n\n{kind.about}\n", content_type="text/plain; charset=utf-8")
 
 
 def _observe(app: Flask) -> None:

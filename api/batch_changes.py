@@ -21,18 +21,17 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from api import state, tokens, triggers
 from api.batches import Accepted, BatchPath, BatchState
-from api.bodies import SECURITY, answer
+from api.bodies import answer
 from api.fold import end_batches
-from api.problems import Problem
+from api.problems import Problem, may_fail
 from api.services import here
 from pipeline.topics import EXTRACT, TRANSFORM, TRIGGER
 
 RETRIED: Final = (TRIGGER, EXTRACT, TRANSFORM)  # topics that stages read
 
 blueprint = APIBlueprint(
-    "batch-changes", __name__, abp_tags=[Tag(name="batches", description="Runs of mapped resources")],
-    abp_security=SECURITY,
-)  # fmt: skip
+    "batch-changes", __name__, abp_tags=[Tag(name="batches", description="Runs of mapped resources")]
+)
 
 
 class Nothing(BaseModel):
@@ -50,6 +49,7 @@ class Retried(BaseModel):
 
 
 @blueprint.delete("/batch/<batch_id>", summary="Cancel a batch", responses={HTTPStatus.ACCEPTED: Accepted})
+@may_fail("conflict")
 def cancel(path: BatchPath) -> Response:
     """What is under way of it is finished or dropped, and counted as cancelled; nothing that was loaded is taken
     back. It is `cancelling` until every stage is through with it. Again: the same answer."""
@@ -65,6 +65,7 @@ def cancel(path: BatchPath) -> Response:
 
 
 @blueprint.post("/batch/<batch_id>/retry", summary="Send dead letters again", responses={HTTPStatus.ACCEPTED: Retried})
+@may_fail("conflict")
 def retry(path: BatchPath, body: Nothing) -> Response:  # noqa: ARG001
     """Those of the batch that were not sent again before, each to the stage (and the sink) that refused it, and
     nothing else. They count as refused no more; what is refused again is a new dead letter, of the next attempt.

@@ -15,17 +15,15 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from sqlalchemy import Connection, and_, exists, func, insert, select
 
 from api import renewal, state, tokens, triggers
-from api.bodies import SECURITY, Id, answer
+from api.bodies import Id, answer
 from api.counting import EXTRACTOR, LOADER, TRANSFORMER, ResourceKey, Step, Tally, tallies_of
 from api.paging import Page, before, paged
-from api.problems import Problem
+from api.problems import Problem, may_fail
 from api.services import here
 
 FIRST_ERRORS: Final = 5  # of each resource: the earliest dead letter of as many different reasons
 
-blueprint = APIBlueprint(
-    "batches", __name__, abp_tags=[Tag(name="batches", description="Runs of mapped resources")], abp_security=SECURITY
-)
+blueprint = APIBlueprint("batches", __name__, abp_tags=[Tag(name="batches", description="Runs of mapped resources")])
 
 BatchState = Literal["starting", "running", "completed", "failed", "cancelling", "cancelled"]
 
@@ -33,7 +31,7 @@ BatchState = Literal["starting", "running", "completed", "failed", "cancelling",
 class NewBatch(BaseModel):
     """Which resources to run."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"resource_ids": ["ckjl9h9mj1803264"]}})
+    model_config = ConfigDict(extra="forbid")
 
     resource_ids: Annotated[
         list[Id], Field(min_length=1, max_length=1000, description="ids of resources of imported mappings, each once")
@@ -121,6 +119,7 @@ class Batches(BaseModel):
 
 
 @blueprint.post("/batch", summary="Start a batch", responses={HTTPStatus.ACCEPTED: Accepted})
+@may_fail("unknown-resources", "invalid-mapping", "conflict", "bad-gateway")
 def start(body: NewBatch) -> Response:
     """Each resource's mapping is frozen as it is now, those from Pyrog and concept maps from the FHIR server taken
     anew before. The answer comes once the batch is stored: from then on

@@ -14,8 +14,6 @@ from pydantic import BaseModel, Field
 from api.paging import link
 from api.problems import Problem
 
-SECURITY: Final[list[dict[str, list[str]]]] = [{"token": []}]
-
 # Anything printable may be an id: Pyrog's are letters and digits, others are not ours to judge.
 PRINTABLE: Final = r"^[^\x00-\x1f\x7f]+$"
 Id: TypeAlias = Annotated[
@@ -43,6 +41,11 @@ def install(app: Flask) -> None:
         if not isinstance(request.get_json(), dict):
             mistake = {"path": "body", "reason": "must be an object"}
             raise Problem("invalid", "1 mistake in the request", errors=[mistake])
+
+
+def text(*content_types: str) -> dict[str, Any]:
+    """An answer that is text of one of these types, for the `responses` of a route."""
+    return {"content": {each: {"schema": {"type": "string"}} for each in content_types}}
 
 
 def answer(

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, delete, exists, func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from api import state, tokens
-from api.bodies import SECURITY, Id, answer
+from api.bodies import Id, answer
 from api.problems import Problem
 from api.services import here
 from api.tokens import Role, allows
@@ -27,9 +27,12 @@ from mapping.credential import Credential
 from mapping.mistakes import InvalidMapping
 
 blueprint = APIBlueprint(
-    "credentials", __name__, abp_tags=[Tag(name="credentials", description="How to log in to a source")],
-    abp_security=SECURITY,
-)  # fmt: skip
+    "credentials", __name__, abp_tags=[Tag(name="credentials", description="How to log in to a source")]
+)
+
+
+def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [schema, {"type": "null"}]}
 
 
 class CredentialPath(BaseModel):
@@ -41,14 +44,33 @@ class CredentialPath(BaseModel):
 class NewCredential(RootModel[dict[str, Any]]):
     """Where the source is and how to log in: with `password`, or with `passwordSecret`, or with neither."""
 
+    # Read by `mapping.credential`, as that of an imported mapping is; these are its rules.
     model_config = ConfigDict(
         json_schema_extra={
-            "example": {
-                "model": "POSTGRES", "host": "db.example.org", "port": 5432, "database": "mimic",
-                "login": "reader", "passwordSecret": "SOURCE_MIMIC_PASSWORD",
-            }
+            "required": ["model", "host", "port", "database", "login"],
+            "properties": {
+                "model": {"enum": list(credentials.MODELS)},
+                "host": {"type": "string", "minLength": 1},
+                "port": {"type": "integer", "minimum": 1, "maximum": 65_535},
+                "database": {"type": "string", "minLength": 1},
+                "login": {"type": "string", "minLength": 1},
+                "password": _or_null({"type": "string"}),
+                "passwordSecret": _or_null({"type": "string", "pattern": f"^{credentials.SECRET_NAME.pattern}$"}),
+            },
         }
-    )  # fmt: skip
+    )
+
+
+class KeptCredential(BaseModel):
+    """A credential as it was given, for the worker that logs in with it."""
+
+    model: str
+    host: str
+    port: int
+    database: str
+    login: str
+    password: str | None
+    passwordSecret: str | None  # noqa: N815 — as in the mapping's document
 
 
 class Login(BaseModel):
@@ -83,7 +105,9 @@ def put(path: CredentialPath, body: NewCredential) -> Response:
     return answer(login)
 
 
-@blueprint.get("/sources/<source_id>/credential", summary="Read a credential", responses={HTTPStatus.OK: NewCredential})
+@blueprint.get(
+    "/sources/<source_id>/credential", summary="Read a credential", responses={HTTPStatus.OK: KeptCredential}
+)
 @allows(Role.WORKER)
 def get(path: CredentialPath) -> Response:
     """For workers alone: with the password."""

@@ -17,16 +17,13 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Select, select
 
 from api import decoding, state, tokens
-from api.bodies import SECURITY, Id, answer
+from api.bodies import Id, answer
 from api.paging import Page, before, paged
 from api.problems import Problem
 from api.services import here
 
 blueprint = APIBlueprint(
-    "dead-letters",
-    __name__,
-    abp_tags=[Tag(name="dead letters", description="Records that a stage refused")],
-    abp_security=SECURITY,
+    "dead-letters", __name__, abp_tags=[Tag(name="dead letters", description="Records that a stage refused")]
 )
 
 

@@ -20,15 +20,14 @@ from sqlalchemy import Connection, select
 
 from api import state
 from api.credentials import credential_for
+from api.problems import BEHIND, may_fail
 from api.services import here
 from api.tokens import Caller, Role, bearer, everybody
 from mapping import document, pyrog_writer
 
 LONGEST: Final = 4000  # tokens of a query: one that asks for all there is has 200
 
-blueprint = APIBlueprint(
-    "graphql", __name__, abp_tags=[Tag(name="pyrog", description="Mappings as Pyrog serves them")], abp_security=[]
-)
+blueprint = APIBlueprint("graphql", __name__, abp_tags=[Tag(name="pyrog", description="Mappings as Pyrog serves them")])
 
 
 class Query(BaseModel):
@@ -48,6 +47,7 @@ class GraphqlAnswer(BaseModel):
 
 @blueprint.post("/graphql", summary="Ask as Pyrog is asked", responses={HTTPStatus.OK: GraphqlAnswer})
 @everybody
+@may_fail(*BEHIND)
 def graphql(body: Query) -> Response:
     """`login` needs no token; `resource` needs the session's, or one of the api's own."""
     try:

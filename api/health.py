@@ -14,8 +14,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from api import problems, state
-from api.bodies import SECURITY, answer
-from api.problems import Problem
+from api.bodies import answer, text
+from api.problems import Problem, may_fail
 from api.services import here
 from api.tokens import Role, allows, everybody
 from pipeline.errors import FirthError
@@ -41,6 +41,7 @@ def live() -> Response:
 
 @blueprint.get("/health/ready", summary="Can it work?", responses={HTTPStatus.OK: Health})
 @everybody
+@may_fail("unavailable")
 def ready() -> Response:
     """503 says what is missing. Restarting does not help then."""
     behind = {"postgresql": _postgresql(), "kafka": _kafka()}
@@ -50,7 +51,7 @@ def ready() -> Response:
     return answer(Health(status=WELL, behind=behind))
 
 
-@blueprint.get("/metrics", summary="Metrics", security=SECURITY, doc_ui=False)
+@blueprint.get("/metrics", summary="Metrics", responses={HTTPStatus.OK: text(CONTENT_TYPE_LATEST)})
 @allows(Role.CALLER, Role.WORKER)
 def metrics() -> Response:
     """In Prometheus' text format."""

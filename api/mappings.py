@@ -18,16 +18,14 @@ from pydantic import BaseModel, RootModel
 from sqlalchemy import Connection, delete, select
 
 from api import state, tokens
-from api.bodies import SECURITY, Id, answer
+from api.bodies import Id, answer
 from api.credentials import Login, forget_credentials, keep_credential, login_of
 from api.mapping_store import invalid, keep, shown, understood
-from api.problems import Problem
+from api.problems import MistakeFound, Problem, may_fail
 from api.services import here
 from api.tokens import Role, allows
 
-blueprint = APIBlueprint(
-    "mappings", __name__, abp_tags=[Tag(name="mappings", description="What can be run")], abp_security=SECURITY
-)
+blueprint = APIBlueprint("mappings", __name__, abp_tags=[Tag(name="mappings", description="What can be run")])
 
 
 class MappingDocument(RootModel[dict[str, Any]]):
@@ -79,14 +77,6 @@ class MappingList(BaseModel):
     mappings: list[MappingSummary]
 
 
-class MistakeFound(BaseModel):
-    """One thing to mend: `path` leads through the document as it was sent, `place` says it for a person."""
-
-    path: str
-    place: str
-    reason: str
-
-
 class Told(MistakeFound):
     """Something to know of a mapping that can be imported nevertheless: what was filled in, what stays open."""
 
@@ -109,6 +99,7 @@ class ImportedMapping(MappingSummary):
     summary="Import a mapping",
     responses={HTTPStatus.CREATED: ImportedMapping, HTTPStatus.OK: ImportedMapping},
 )
+@may_fail("invalid-mapping", "conflict", "bad-gateway")
 def import_(body: MappingDocument) -> Response:
     """201 for a new one, 200 where one of the same source was replaced. `source.credential` is split off and
     kept apart; without one, the credential that is kept already stays. Concept maps that it names and does not
@@ -130,6 +121,7 @@ def import_(body: MappingDocument) -> Response:
 
 
 @blueprint.post("/mappings/validate", summary="Find a mapping's mistakes", responses={HTTPStatus.OK: Validation})
+@may_fail("bad-gateway")
 def validate(body: MappingDocument) -> Response:
     """All of them at once; nothing is kept. What only the database can tell (is there such a column?) is told
     by a batch."""

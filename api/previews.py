@@ -15,9 +15,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictFloat,
 from sqlalchemy import Connection, select
 
 from api import renewal, state, tokens
-from api.bodies import SECURITY, Id
+from api.bodies import Id
 from api.preview_lane import Answer, SilentStage, TooMany
-from api.problems import Problem
+from api.problems import Problem, may_fail
 from api.services import here
 from mapping.identity import canonical_key
 from pipeline.events import ExtractorTrigger, Resource, Trouble
@@ -25,9 +25,7 @@ from pipeline.events import ExtractorTrigger, Resource, Trouble
 MOST: Final = 100  # keys
 LONGEST_KEY: Final = 1000  # characters
 
-blueprint = APIBlueprint(
-    "previews", __name__, abp_tags=[Tag(name="previews", description="What rows become")], abp_security=SECURITY
-)
+blueprint = APIBlueprint("previews", __name__, abp_tags=[Tag(name="previews", description="What rows become")])
 
 
 def _no_integer(value: object) -> object:
@@ -47,9 +45,7 @@ Key = (
 class NewPreview(BaseModel):
     """Which rows, and whether the FHIR server is to validate what they become."""
 
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"example": {"resource_id": "mimic-patient", "primary_key_values": [249]}}
-    )
+    model_config = ConfigDict(extra="forbid")
 
     resource_id: Id
     primary_key_values: Annotated[list[Key], Field(min_length=1, max_length=MOST, description="keys of the rows")]
@@ -76,6 +72,7 @@ class Previewed(BaseModel):
 
 
 @blueprint.post("/preview", summary="Preview some rows", responses={HTTPStatus.OK: Previewed})
+@may_fail("unknown-resources", "unusable-mapping", "invalid-mapping", "conflict", "bad-gateway")
 def preview(body: NewPreview) -> Response:
     """The mapping is taken as it is now, also where it is Pyrog's. A key that the source does not have, or whose row
     is refused, is an issue in `errors`. Nothing is loaded, and nothing kept but who looked at which resource."""

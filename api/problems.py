@@ -11,10 +11,10 @@ No problem repeats a value that the caller sent, except ids that it asked for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import orjson
 from flask import Flask, Response, g
@@ -29,16 +29,81 @@ from pipeline.errors import Unavailable
 CONTENT_TYPE: Final = "application/problem+json"
 RETRY_AFTER: Final = "5"  # seconds; what is down is seldom back sooner
 
+BEHIND: Final = ("unavailable", "timeout")  # what PostgreSQL and Kafka can do to any route that needs them
+
 log = logs.get(__name__)
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+class ProblemDetails(BaseModel):
+    """A problem as it is sent: `type` leads to what it means, `detail` says what it is this time."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+class Mistaken(BaseModel):
+    """One mistake of a request: where, and why."""
+
+    path: str
+    reason: str
+
+
+class MistakenRequest(ProblemDetails):
+    """Every mistake of a request."""
+
+    errors: list[Mistaken]
+
+
+class MistakeFound(BaseModel):
+    """One thing to mend: `path` leads through the document as it was sent, `place` says it for a person."""
+
+    path: str
+    place: str
+    reason: str
+
+
+class MistakenMapping(ProblemDetails):
+    """Every mistake of a mapping."""
+
+    mistakes: list[MistakeFound]
+
+
+class UnknownResources(ProblemDetails):
+    """Ids that no mapping has."""
+
+    resource_ids: list[str]
+
+
+class Conflict(ProblemDetails):
+    """What stands in the way; `resource_ids` where it is about resources."""
+
+    resource_ids: list[str] = []
+
+
+class OurMistake(ProblemDetails):
+    """`reference` is the request's id in the log."""
+
+    reference: str
+
+
+class SomethingBehind(ProblemDetails):
+    """Which service behind the api it is about; for readiness, a sentence each."""
+
+    behind: str | dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of problem: `about` says what the caller can do."""
+    """One kind of problem: `about` says what the caller can do, `model` which members it has."""
 
     status: HTTPStatus
     title: str
     about: str
+    model: type[ProblemDetails] = ProblemDetails
 
 
 KINDS: Final[Mapping[str, Kind]] = {
@@ -56,7 +121,10 @@ KINDS: Final[Mapping[str, Kind]] = {
         HTTPStatus.METHOD_NOT_ALLOWED, "this address does not do that", "`Allow` says which methods it has."
     ),
     "conflict": Kind(
-        HTTPStatus.CONFLICT, "it is in the way of something else", "`detail` says of what, and how to resolve it."
+        HTTPStatus.CONFLICT,
+        "it is in the way of something else",
+        "`detail` says of what, and how to resolve it.",
+        Conflict,
     ),
     "too-large": Kind(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is too large", "The setting API_BODY_LIMIT is the limit."
@@ -65,36 +133,48 @@ KINDS: Final[Mapping[str, Kind]] = {
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body is not JSON", "Send `Content-Type: application/json`."
     ),
     "invalid": Kind(
-        HTTPStatus.UNPROCESSABLE_ENTITY, "the request is not valid", "`errors` lists every mistake by path and reason."
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "the request is not valid",
+        "`errors` lists every mistake by path and reason.",
+        MistakenRequest,
     ),
     "unknown-resources": Kind(
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "no mapping has these resources",
         "`resource_ids` lists the unknown ones: import their mapping first.",
+        UnknownResources,
     ),
     "invalid-mapping": Kind(
-        HTTPStatus.UNPROCESSABLE_ENTITY, "the mapping has mistakes", "`mistakes` lists all of them by path and reason."
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "the mapping has mistakes",
+        "`mistakes` lists all of them by path and reason.",
+        MistakenMapping,
     ),
     "unusable-mapping": Kind(
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "the mapping cannot be compiled",
         "`detail` names the first mistakes: mend them, and import the mapping again.",
     ),
-    "internal": Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "a mistake of ours", "`reference` finds it in the api's log."),
+    "internal": Kind(
+        HTTPStatus.INTERNAL_SERVER_ERROR, "a mistake of ours", "`reference` finds it in the api's log.", OurMistake
+    ),
     "bad-gateway": Kind(
         HTTPStatus.BAD_GATEWAY,
         "something behind the api gives no usable answer",
         "`behind` says what, `detail` what to check. Nothing was changed; trying again does not help.",
+        SomethingBehind,
     ),
     "unavailable": Kind(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "something behind the api is away",
         "`behind` says what. Nothing was changed; try again after `Retry-After` seconds.",
+        SomethingBehind,
     ),
     "timeout": Kind(
         HTTPStatus.GATEWAY_TIMEOUT,
         "something behind the api did not answer in time",
         "`behind` says what. Try again, or ask for less.",
+        SomethingBehind,
     ),
 }
 
@@ -110,20 +190,22 @@ class Problem(Exception):
         self.more = more
 
 
-class Mistaken(BaseModel):
-    """One mistake of a request: where, and why."""
+def may_fail(*slugs: str) -> Callable[[F], F]:
+    """Mark a route with the kinds of problems that are its own, for its description. What any route of its form
+    can answer (a bad body, no token, PostgreSQL away) need not be said."""
+    assert KINDS.keys() >= set(slugs)
 
-    path: str
-    reason: str
+    def mark(route: F) -> F:
+        vars(route)["may_fail"] = slugs
+        return route
+
+    return mark
 
 
-class ProblemDetails(BaseModel):
-    """A problem as it is sent; further members depend on its type."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
+def of_route(route: object) -> tuple[str, ...]:
+    """What `may_fail` said of a route."""
+    slugs: tuple[str, ...] = getattr(route, "may_fail", ())
+    return slugs
 
 
 def document(problem: Problem) -> bytes:

@@ -124,6 +124,12 @@ def allows(*roles: Role) -> Callable[[F], F]:
 everybody: Final = allows()
 
 
+def roles_of(route: object) -> tuple[Role, ...]:
+    """Who may use a route; nobody in particular where everybody may."""
+    roles: tuple[Role, ...] = getattr(route, "allowed", (Role.CALLER,))
+    return roles
+
+
 def caller() -> Caller:
     """Who asks in the current request."""
     found: Caller = g.caller
@@ -136,7 +142,8 @@ def install(app: Flask, tokens: Tokens) -> None:
     @app.before_request
     def check() -> None:
         route = app.view_functions.get(request.endpoint or "")
-        allowed: tuple[Role, ...] = getattr(route, "allowed", (Role.CALLER,))
+        # That there is no such address, or method, any valid token may know.
+        allowed = roles_of(route) if route is not None else tuple(Role)
         if not allowed:
             return
         g.caller = _authenticated(tokens)

@@ -45,7 +45,11 @@ class RunningStack:
 
     @property
     def api_token(self) -> str:
-        return self._stack.place.secret("api-token")
+        return self.secret("api-token")
+
+    def secret(self, name: str) -> str:
+        """One of the stack's secrets."""
+        return self._stack.place.secret(name)
 
     @property
     def kafka(self) -> Kafka:

@@ -9,7 +9,7 @@ from api.tokens import Role, Tokens
 from pipeline.settings import Secret
 from tests.api.running import CALLER, TOKEN, WORKER, WORKER_TOKEN
 
-OPEN = ("/health/live", "/health/ready", "/problems/invalid")
+OPEN = ("/health/live", "/health/ready", "/problems/invalid", "/openapi.json", "/docs")
 
 
 def test_a_token_is_known_by_its_hash_alone() -> None:
@@ -39,7 +39,7 @@ def test_a_token_says_whose_it_is() -> None:
         {"Authorization": "Bearer \udcff\x80"},
     ],
 )
-@pytest.mark.parametrize("path", ["/batch", "/mappings", "/metrics", "/openapi.json", "/nowhere", "/frozen-mappings/x"])
+@pytest.mark.parametrize("path", ["/batch", "/mappings", "/metrics", "/dead-letters", "/nowhere", "/frozen-mappings/x"])
 def test_without_a_valid_token_nothing_but_health_answers(
     alone: FlaskClient, path: str, header: dict[str, str]
 ) -> None:
@@ -53,8 +53,15 @@ def test_without_a_valid_token_nothing_but_health_answers(
 
 
 @pytest.mark.parametrize("path", OPEN)
-def test_health_needs_no_token(alone: FlaskClient, path: str) -> None:
+def test_health_and_description_need_no_token(alone: FlaskClient, path: str) -> None:
     assert alone.get(path).status_code in (200, 503)
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("TRACE", "/batch", 405), ("GET", "/nowhere", 404)])
+def test_what_is_not_there_is_not_there_for_a_worker_either(
+    alone: FlaskClient, method: str, path: str, status: int
+) -> None:
+    assert alone.open(path, method=method, headers=WORKER).status_code == status
 
 
 def test_the_scheme_is_written_in_any_case(alone: FlaskClient) -> None:
