@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from hl7v2 import Message, WriteError, parse
@@ -81,6 +83,13 @@ def test_no_byte_is_past_reading() -> None:
     message = parse(raw)
     assert len(message["PID-3"]) == 247
     assert bytes(message) == raw
+
+
+def test_blank_lines_before_the_header_are_passed_over_once() -> None:
+    began = time.process_time()
+    for _ in range(100):
+        assert parse(("\n" * 8_000 + f"x\r{header('8859/1')}PID|1||Å").encode("latin-1"))["PID-3"] == "Å"
+    assert time.process_time() - began < 10
 
 
 def test_the_caller_may_overrule_what_the_message_says() -> None:

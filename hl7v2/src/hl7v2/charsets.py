@@ -38,7 +38,7 @@ _MARKS: Final = (
     (b"\xff\xfe", "utf-16-le"),
     (b"\xfe\xff", "utf-16-be"),
 )
-_HEADER: Final = re.compile(rb"(?:^|[\r\n\x0b])\s*(?:MSH|FHS|BHS)([^A-Za-z0-9\r\n])([^\r\n]*)")
+_HEADER: Final = re.compile(rb"(?:^|[\r\n\x0b])[ \t]*(?:MSH|FHS|BHS)([^A-Za-z0-9\r\n])([^\r\n]*)")
 
 
 class Decoded(NamedTuple):
