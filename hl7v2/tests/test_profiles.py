@@ -159,6 +159,7 @@ def test_a_rule_of_the_sites_own_asks_for_a_value_or_one_of_some() -> None:
         ("[fields.'PID']\nrequired = true", 'fields."PID": must name a field'),
         ("[fields.'PID-3']\nrequired = 1", "required must be true or false"),
         ("[fields.'PID-3']\nsize = 1", "size is not known here"),
+        ("[segments.ZPI]\nrequired = true", "segments.ZPI: what is required or limited needs a place"),
         ("[segments.ZPI]\nfields = [3]", "segments.ZPI: field 1: must be a table"),
         ("[[checks]]\npath = 'PID-3'", "checks: check-1: says one of matches, one_of and present = true"),
         ("[[checks]]\nname = 'length'\npath = 'PID-3'\npresent = true", "the standard has a rule of that name"),

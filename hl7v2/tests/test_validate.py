@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hl7v2.definitions import definitions
+from hl7v2.primitives import PLAIN_FORMS, form_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import ADT_A01, ORU_R01, reference_messages
@@ -151,11 +155,11 @@ def test_what_is_no_message_is_refused() -> None:
 
 
 def test_a_verdict_does_not_depend_on_what_was_judged_before() -> None:
-    """Texts are remembered: as many as fill a memory several times over change nothing."""
+    """Texts are remembered: as many as fill a memory, and make it stale, change nothing."""
     validator = Validator()
     good, bad = admission(), admission(pid=PID.replace("19670814", "19671314"))
     before = validator.validate(good), validator.validate(bad)
-    for number in range(5_000):
+    for number in range(25_000):
         validator.validate(admission(pid=PID.replace("4711", str(number)).replace("19670814", str(19000000 + number))))
     assert (validator.validate(good), validator.validate(bad)) == before
 
@@ -195,3 +199,13 @@ def test_megabytes_of_one_thing_are_judged_in_linear_time(text: str) -> None:
     """What a quadratic judge would take hours for: with the test's limit of ten minutes it is found out."""
     verdict = validate(f"{HEADER}\rPID|1||{text * (300_000 // len(text))}")
     assert not verdict.valid
+
+
+@pytest.mark.parametrize("datatype", PLAIN_FORMS)
+@given(data=st.data())
+def test_what_is_plainly_of_a_form_has_it_and_is_not_too_long(datatype: str, data: st.DataObject) -> None:
+    text = data.draw(st.from_regex(re.compile(PLAIN_FORMS[datatype], re.ASCII), fullmatch=True))
+    is_value = form_of(datatype)
+    assert is_value is not None
+    assert is_value(text)
+    assert len(text) <= definitions("2.5").lengths.get(datatype, len(text))

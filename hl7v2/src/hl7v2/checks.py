@@ -1,7 +1,8 @@
 """Judging the fields of one segment: its definition compiled into look-ups.
 
 Every field has a memory of texts that it has judged; most of what a sender sends, it has sent before. So a
-field that is as it should be mostly costs one look-up, in C. A memory is bounded, and starts anew when full.
+field that is as it should be mostly costs one look-up, in C. A memory is bounded; a full one learns nothing
+until it has become stale, since most of what passes it by then is of the kind that never comes again.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from hl7v2.definitions import Definitions, SegmentDefinition
 from hl7v2.delimiters import Delimiters
 from hl7v2.findings import Severity
 
-_REMEMBERED: Final = 2_000  # texts a field
+_REMEMBERED: Final = 1_000  # texts a field
+_STALE: Final = 20_000  # texts that a full memory lets pass by before it starts anew
 _SHORT: Final = 500  # longer texts are not remembered
 
 # Fields whose data type stands in another field of the segment.
@@ -98,7 +100,7 @@ class SegmentCheck:
 class _Memory(dict[str, tuple[Judged, ...]]):
     """What a check found in the texts of a field seen lately, and how bad that is."""
 
-    __slots__ = ("_check", "_number", "_segment", "_severity")
+    __slots__ = ("_check", "_number", "_passed_by", "_segment", "_severity")
 
     def __init__(self, segment: str, number: int, check: Check, severity: SeverityOf) -> None:
         super().__init__()
@@ -106,14 +108,19 @@ class _Memory(dict[str, tuple[Judged, ...]]):
         self._number = number
         self._check = check
         self._severity = severity
+        self._passed_by = 0
 
     def __missing__(self, text: str) -> tuple[Judged, ...]:
         problems = self._check(text)
         found = self._judged(problems) if problems else ()
-        if len(text) <= _SHORT:
-            if len(self) >= _REMEMBERED:
+        if len(self) < _REMEMBERED:
+            if len(text) <= _SHORT:
+                self[text] = found
+        else:
+            self._passed_by += 1
+            if self._passed_by > _STALE:
                 self.clear()
-            self[text] = found
+                self._passed_by = 0
         return found
 
     def _judged(self, problems: tuple[Problem, ...]) -> tuple[Judged, ...]:

@@ -16,7 +16,7 @@ from hl7v2.definitions import VARIES, WITHDRAWN, ComponentDefinition, Definition
 from hl7v2.delimiters import Delimiters
 from hl7v2.escapes import unescape
 from hl7v2.message import NULL
-from hl7v2.primitives import form_of
+from hl7v2.primitives import PLAIN_FORMS, form_of
 
 
 class Problem(NamedTuple):
@@ -34,6 +34,8 @@ _ANYTHING: Final = {VARIES, "CM"}  # 2.1 leaves the components of a CM to each f
 _CODED: Final = {"CE", "CF", "CWE", "CNE"}
 _OPEN_TABLES: Final = {"HL70396"}  # an ID by data type, yet senders may name coding systems of their own
 _NOTHING: Final[Problems] = ()
+_SHORT: Final = 199  # no longer than a plain text (ST) may be in any version
+_REMEMBERED: Final = 1_000  # texts a composite component
 
 
 def is_blank(text: str) -> bool:
@@ -59,8 +61,11 @@ class DatatypeChecks:
         check, most, separator = self._repetition(field), field.max, self._delimiters.repetition
         holds_nothing, limit = self._holds_nothing, field.length or sys.maxsize
         missing = (Problem("", "missing-field", "the field is required"),) if field.required else ()
+        is_plain = self._plain_form(field)
 
         def check_field(text: str) -> Problems:
+            if is_plain is not None and is_plain(text):
+                return _NOTHING
             if separator in text:
                 return tuple(check_repetitions(text.split(separator))) if not holds_nothing(text) else missing
             if not text or (missing and holds_nothing(text)):
@@ -86,16 +91,24 @@ class DatatypeChecks:
         if datatype not in self._definitions.datatypes and datatype not in self._definitions.primitives:
             return lambda _: ()  # that the version has no such type is a matter of the field that names it
         check = self.field(FieldDefinition(0, "", datatype, max=None))
-        return lambda text: tuple(
-            problem._replace(rule="value-type") if problem.rule == "data-type" else problem for problem in check(text)
-        )
+        return lambda text: tuple(map(_of_value, problems)) if (problems := check(text)) else _NOTHING
+
+    def _plain_form(self, field: FieldDefinition) -> Callable[[str], object] | None:
+        """What tells of most values of a field at once that nothing is wrong with them; None where there is no such."""
+        datatype = field.datatype
+        if datatype in self._definitions.datatypes:  # a time stamp is mostly its first component alone
+            first, *others = self._definitions.datatypes[datatype]
+            datatype = "" if any(component.required for component in (first, *others)) else first.datatype
+        if datatype not in PLAIN_FORMS or field.length is not None:
+            return None
+        return re.compile(PLAIN_FORMS[datatype], re.ASCII).fullmatch
 
     def _repetition(self, field: FieldDefinition) -> Check:
         if field.datatype in _ANYTHING:
             return lambda _: ()
         table = self._table(field.table)
         if field.datatype not in self._definitions.datatypes:
-            return self._uncut(self._primitive(field.datatype, table, None), self._delimiters.component)
+            return self._uncut(self._primitive(field.datatype, table), self._delimiters.component)
         check = self._composite(field.datatype, self._delimiters.component)
         return check if table is None or field.datatype not in _CODED else self._coded(field.datatype, check, table)
 
@@ -106,37 +119,39 @@ class DatatypeChecks:
         subcomponent = self._delimiters.subcomponent
         if component.datatype in self._definitions.datatypes:
             if separator != subcomponent:
-                return self._composite(component.datatype, subcomponent)
+                return _Remembered(self._composite(component.datatype, subcomponent)).__getitem__
             # Nothing cuts a subcomponent, so it is what its type begins with.
             return self._component(self._definitions.datatypes[component.datatype][0], separator)
-        check = self._primitive(component.datatype, self._table(component.table), component.length)
+        check = self._primitive(component.datatype, self._table(component.table))
         return self._uncut(check, subcomponent) if separator != subcomponent else check
 
     def _make_composite(self, datatype: str, separator: str) -> Check:
         components = self._definitions.datatypes[datatype]
-        checks = [self._component(component, separator) for component in components]
         some_required = any(component.required for component in components)
-        # Where nothing cuts further, and the whole is no longer than any one of them may be, plain texts need no check.
-        subcomponent = self._delimiters.subcomponent if separator != self._delimiters.subcomponent else ""
-        plain = [component for component in components if self._is_plain(component)]
-        shortest = min((self._limit(component) for component in plain), default=sys.maxsize)
-        every = [*enumerate(checks)]
-        telling = [(at, check) for at, check in every if components[at] not in plain]
-        first = checks[0]
+        subcomponent = self._delimiters.subcomponent if separator != self._delimiters.subcomponent else separator
+        every = [
+            (at, self._component(component, separator), self._is_plain(component))
+            for at, component in enumerate(components)
+        ]
+        telling = [one for one in every if not one[2]]
+        first = every[0][1]
 
         def check_composite(text: str) -> Problems:
             if not some_required and separator not in text:
                 return _within(1, first(text))
             parts = text.split(separator)
-            count = len(parts)
-            is_short = len(text) <= shortest and not (subcomponent and subcomponent in text)
+            count, is_short = len(parts), len(text) <= _SHORT
             problems = _NOTHING
-            for at, check in telling if is_short else every:
+            for at, check, is_plain in telling if is_short and subcomponent not in text else every:
                 if at >= count:
                     break
-                if (part := parts[at]) and (found := check(part)):
+                part = parts[at]
+                # Most components are plain text, and a short one that nothing cuts is a value of those.
+                if not part or (is_plain and is_short and subcomponent not in part):
+                    continue
+                if found := check(part):
                     problems += _within(at + 1, found)
-            if some_required or count > len(checks):
+            if some_required or count > len(every):
                 problems += self._misses(datatype, text, parts)
             return problems
 
@@ -160,20 +175,13 @@ class DatatypeChecks:
         return tuple(problems)
 
     def _is_plain(self, component: ComponentDefinition) -> bool:
-        """Whether any text that is short enough is a value of a component."""
-        if component.datatype in self._definitions.datatypes:
-            return all(
-                not inner.required and self._is_plain(inner)
-                for inner in self._definitions.datatypes[component.datatype]
-            )
-        has_form = component.datatype == WITHDRAWN or form_of(component.datatype) is not None
-        return not has_form and self._table(component.table) is None
-
-    def _limit(self, component: ComponentDefinition) -> int:
+        """Whether any text that is short and not cut is a value of a component."""
         inner = self._definitions.datatypes.get(component.datatype)
         if inner is not None:
-            return min((self._limit(one) for one in inner), default=0)
-        return component.length or self._definitions.lengths.get(component.datatype, sys.maxsize)
+            return not any(one.required for one in inner) and self._is_plain(inner[0])
+        has_form = component.datatype == WITHDRAWN or form_of(component.datatype) is not None
+        limit = self._definitions.lengths.get(component.datatype, sys.maxsize)
+        return not has_form and self._table(component.table) is None and limit >= _SHORT
 
     def _uncut(self, check: Check, separator: str) -> Check:
         """A check of a text that its primitive type does not let be cut at `separator`."""
@@ -204,8 +212,8 @@ class DatatypeChecks:
 
         return check_coded
 
-    def _make_primitive(self, datatype: str, table: Table | None, length: int | None) -> Check:
-        limit = length or self._definitions.lengths.get(datatype, sys.maxsize)
+    def _make_primitive(self, datatype: str, table: Table | None) -> Check:
+        limit = self._definitions.lengths.get(datatype, sys.maxsize)
         too_long = (_too_long(limit),)
         if (is_value := form_of(datatype)) is not None:
             return self._formed(datatype, is_value, limit)
@@ -243,6 +251,26 @@ class DatatypeChecks:
 
     def _decode(self, code: str) -> str:
         return unescape(code, self._delimiters)
+
+
+class _Remembered(dict[str, Problems]):
+    """What a check found in the texts seen lately. Authorities and codes are few, and their checks are not cheap."""
+
+    def __init__(self, check: Check) -> None:
+        super().__init__()
+        self._check = check
+
+    def __missing__(self, text: str) -> Problems:
+        found = self._check(text)
+        if len(text) <= _SHORT:
+            if len(self) >= _REMEMBERED:
+                self.clear()
+            self[text] = found
+        return found
+
+
+def _of_value(problem: Problem) -> Problem:
+    return problem._replace(rule="value-type") if problem.rule == "data-type" else problem
 
 
 def _first_valued(parts: list[str], start: int) -> int:

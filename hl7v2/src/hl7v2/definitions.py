@@ -33,7 +33,6 @@ class ComponentDefinition:
     datatype: str
     required: bool = False
     table: str | None = None
-    length: int | None = None  # known from a profile alone
 
 
 @dataclass(frozen=True, slots=True)

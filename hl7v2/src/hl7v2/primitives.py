@@ -22,6 +22,16 @@ _FORMS: Final = {
 }
 
 
+# What most values look like, in the fewest steps: every text of these has the type's form and is not too long.
+_PLAIN_DATE: Final = r"[12]\d{3}(?:0[1-9]|1[0-2])(?:0[1-9]|1\d|2[0-8])"
+PLAIN_FORMS: Final = {
+    "DT": _PLAIN_DATE,
+    "DTM": _PLAIN_DATE + r"(?:(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?(?:[+-]0\d[0-5]\d)?)?",
+    "NM": r"-?\d{1,9}(?:\.\d{1,4})?",
+    "SI": r"\d{1,4}",
+}
+
+
 def form_of(datatype: str) -> Callable[[str], bool] | None:
     """Whether a text is a value of a primitive type; None for a type that any text is a value of.
 

@@ -137,7 +137,7 @@ def parse_profile(text: str) -> Profile:
         fields=dict(_field(place, form) for place, form in top.tables("fields", _WHERE)),
         tables={name: _codes(name, form) for name, form in top.tables("tables", re.compile(r"\w+"))},
         segments={name: segment for name, segment in own.items() if segment.fields},
-        placements={name: _placement(section) for name, section in segments.items()},
+        placements={name: _placement(name, section) for name, section in segments.items()},
         checks=tuple(_check(number, form) for number, form in enumerate(top.take("checks", list, []), 1)),
     )
     top.done()
@@ -231,13 +231,15 @@ def _segment(name: str, forms: Sequence[object]) -> SegmentDefinition:
     return SegmentDefinition(name, tuple(fields))
 
 
-def _placement(section: _Section) -> Placement:
+def _placement(name: str, section: _Section) -> Placement:
     placement = Placement(
         after=section.take("after", str, None),
         required=section.take("required", bool, None),
         repeats=section.take("repeats", bool, None),
         structures=frozenset(section.texts("structures")),
     )
+    if name.startswith("Z") and placement.after is None and (placement.required or placement.repeats is not None):
+        raise ProfileError(f"segments.{name}: what is required or limited needs a place: say after which segment")
     section.done()
     return placement
 
