@@ -29,6 +29,7 @@ TRANSACTION_SECONDS: Final = Histogram(
 LAG: Final = Gauge("firth_lag_records", "Records of the worker's partitions that are not taken yet.", _WORKER)
 BACKING_OFF: Final = Gauge("firth_backing_off", "1 while the worker waits for something behind it.", _WORKER)
 PARTITIONS: Final = Gauge("firth_partitions_assigned", "Partitions that the worker reads.", _WORKER)
+HELD: Final = Gauge("firth_partitions_held", "Partitions held up by a transaction without an end.", _WORKER)
 
 PREVIEW_SECONDS: Final = Histogram(
     "firth_preview_seconds", "Time a stage took for a preview.", ("stage",), buckets=_SECONDS
@@ -68,6 +69,7 @@ class Worker:
         self.lag = LAG.labels(*labels)
         self.backing_off = BACKING_OFF.labels(*labels)
         self.partitions = PARTITIONS.labels(*labels)
+        self.held = HELD.labels(*labels)
 
     def committed(self, consumed: int, outcome: Outcome, progress: Iterable[Progress]) -> None:
         """Count what one committed transaction did."""

@@ -23,9 +23,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
 
-from pipeline import kafka, logs, metrics
+from pipeline import kafka, lag, logs, metrics
 from pipeline.codec import Codec
 from pipeline.dead_letters import dead_letter
 from pipeline.errors import FirthError, InvalidRecord, Unavailable
@@ -46,6 +46,11 @@ _POLL: Final = 0.5  # seconds; how long a signal to stop may go unnoticed
 _FIRST_WAIT: Final = 0.1  # seconds of back-off, doubled each time up to
 _LONGEST_WAIT: Final = 30.0
 _LONGEST_ASKED: Final = 300.0  # where a server asks for a longer wait
+
+_HELD: Final = (
+    "broker: a transaction does not end, and nothing behind it can be read: see docs/operations.md, "
+    '"Transactions without an end"'
+)
 
 
 def each(function: Callable[[Record], Outcome]) -> Stage:
@@ -123,7 +128,9 @@ class _Worker:
         self._failed_in_a_row = 0
         self._rebalanced = False
         self._membership: Any = None
-        self._measured = 0.0
+        self._unsettled: list[TopicPartition] = []
+        self._given = 0.0
+        self._held: list[int] = []
         self._metrics = metrics.Worker(name, sink)
         self._group = name if sink is None else f"{name}-{sink}"
         self._settings = settings
@@ -143,6 +150,7 @@ class _Worker:
         settings = self._settings
         self._transactions = Transactions(settings.kafka, f"{self._group}-{settings.slot}", self._pulse)
         self._consumer = kafka.consumer(settings.kafka, group=self._group, session_timeout=settings.session_timeout)
+        self._lag = lag.Lag(self._consumer)
         try:
             self._transactions.open()
             self._consumer.subscribe([reads], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked)
@@ -168,6 +176,7 @@ class _Worker:
         first = self._consumer.poll(_POLL)
         self._transactions.poll()
         self._pulse.beat()
+        self._settle()
         self._measure_lag()
         if first is None:
             return []
@@ -187,7 +196,7 @@ class _Worker:
             self._log.warning("reading is disturbed", sentence=str(failure))
         return False
 
-    def _assigned(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+    def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self._pulse.joined = True
         # Who we are in this generation of the group, kept for its commits. Asked for at the commit itself, a
         # worker that woke up after its session would say "nobody", which the broker takes for a client
@@ -196,14 +205,40 @@ class _Worker:
         self._membership = membership if self._consumer.memberid() else None
         self._metrics.partitions.set(len(partitions))
         self._log.info("partitions assigned", partitions=sorted(each.partition for each in partitions))
+        consumer.assign([])
+        self._unsettled, self._given = partitions, time.monotonic()
+        self._settle()
 
     def _revoked(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         self._rebalanced = True
         self._membership = None
+        self._unsettled = []
         # A partition that is paused stays so when it comes back to us, unless we say otherwise here.
         self._consumer.resume(partitions)
         self._metrics.partitions.set(0)
         self._log.info("partitions revoked", partitions=sorted(each.partition for each in partitions))
+
+    def _settle(self) -> None:
+        """Begin to read the partitions given to us where the group stands, once no open transaction can move that.
+
+        Left to the client, an answer that is overtaken by a rebalance counts as "no offset yet" while such a
+        transaction lasts, and the partition is read from its beginning again (librdkafka 2.16; see 5345).
+        """
+        if not self._unsettled:
+            return
+        try:
+            places = self._consumer.committed(self._unsettled, _POLL)
+            errors = [place.error for place in places if place.error is not None]
+        except KafkaException as exception:
+            errors = [exception.args[0]]
+        for error in errors:
+            if not isinstance(kafka.failure(error), Unavailable):
+                raise kafka.failure(error)
+        if not errors:
+            self._unsettled = []
+            for place in places:
+                place.offset = OFFSET_BEGINNING if place.offset < 0 else place.offset
+            self._consumer.assign(places)
 
     # ---- passing on
 
@@ -300,15 +335,18 @@ class _Worker:
         self._consumer.pause([place])
 
     def _measure_lag(self) -> None:
-        """Once a second, from what the client knows anyway."""
-        if time.monotonic() - self._measured < 1.0:
+        if not self._lag.measure():
             return
-        self._measured = time.monotonic()
-        lag = 0
-        for place in self._consumer.position(self._consumer.assignment()):
-            _, end = self._consumer.get_watermark_offsets(place, cached=True)
-            lag += max(0, end - place.offset) if place.offset >= 0 else 0
-        self._metrics.lag.set(lag)
+        self._metrics.lag.set(self._lag.records)
+        overdue = time.monotonic() - self._given > lag.HELD_AFTER
+        held = [each.partition for each in self._unsettled if overdue] or self._lag.held
+        if held and not self._held:
+            self._log.warning("held by an open transaction", partitions=held, sentence=_HELD)
+        if self._held and not held:
+            self._log.info("no longer held")
+        self._held = held
+        self._metrics.held.set(len(held))
+        self._pulse.waiting_for = _HELD if held else None
 
 
 def _record(message: Any) -> Record:

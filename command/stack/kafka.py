@@ -90,10 +90,6 @@ def _properties(topics: Path, ports: Ports) -> str:
         share.coordinator.state.topic.num.partitions=1
         share.coordinator.state.topic.replication.factor=1
         share.coordinator.state.topic.min.isr=1
-        # Open transactions of dead workers are looked for this often, and first this long after a start: not
-        # before partitions have leaders again, which takes 9 s after a kill. What the broker (4.3.1) ends of a
-        # partition without a leader stays open there for ever, and stops every reader.
-        transaction.abort.timed.out.transaction.cleanup.interval.ms=20000
         group.initial.rebalance.delay.ms=0
         log.segment.bytes=67108864
         log.index.size.max.bytes=1048576

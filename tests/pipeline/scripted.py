@@ -18,7 +18,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline import kafka, logs
+from pipeline import kafka, lag, logs
 from pipeline.codec import Codec
 from pipeline.errors import InvalidRecord, Misconfigured, Unavailable
 from pipeline.process import run
@@ -59,6 +59,7 @@ def main() -> None:
     settings = WorkerSettings.from_environment(os.environ)
     logs.configure("scripted", settings.log_level)
     kafka.STAGE_TIMEOUT = int(os.environ.get("STAGE_TIMEOUT", kafka.STAGE_TIMEOUT))  # type: ignore[misc]
+    lag.HELD_AFTER = float(os.environ.get("HELD_AFTER", lag.HELD_AFTER))  # type: ignore[misc]
     run_worker(
         settings,
         stage=stage,

@@ -8,8 +8,10 @@ import time
 import psutil
 import pytest
 
+from command.stack.stack import Stack
 from pipeline import kafka
 from tests.pipeline.running import Stage, until
+from tests.stack import RunningStack
 
 pytestmark = pytest.mark.stack
 
@@ -140,6 +142,36 @@ def test_partitions_that_were_taken_away_during_a_wait_flow_when_they_come_back(
         assert other.exit_code() == 0
     stage.until_out(keys)
     assert stage.counts() == (MANY, 0, 0)
+
+
+def test_a_broker_killed_and_away_for_longer_than_a_transaction_may_last_loses_and_doubles_nothing(
+    stage: Stage, servers: Stack
+) -> None:
+    running = RunningStack(servers)
+    workers = [stage.worker(slot, MAX_RECORDS="20") for slot in ("0", "1")]
+    keys = stage.write([b"good"] * 2 * MANY)
+    until(lambda: len(stage.out_keys()) > 500)
+    running.kill("kafka")
+    gone = time.monotonic()
+    until(lambda: time.monotonic() - gone > kafka.TRANSACTION_TIMEOUT + 2)
+    running.start("kafka")
+    stage.until_out(keys, limit=120)
+    until(lambda: stage.counts() == (2 * MANY, 0, 0))
+    assert all(worker.alive for worker in workers)
+
+
+def test_a_worker_can_be_stopped_while_the_broker_is_gone_and_the_next_goes_on(stage: Stage, servers: Stack) -> None:
+    running = RunningStack(servers)
+    worker = stage.worker(MAX_RECORDS="20")
+    keys = stage.write([b"good"] * MANY)
+    until(stage.out_keys)
+    running.stop("kafka")
+    worker.send(signal.SIGTERM)
+    assert worker.exit_code(limit=60) in (0, 4)
+    running.start("kafka")
+    stage.worker()
+    stage.until_out(keys, limit=120)
+    until(lambda: stage.counts() == (MANY, 0, 0))
 
 
 def test_a_topic_that_is_made_later_is_read_from_its_beginning(stage: Stage) -> None:
