@@ -118,15 +118,13 @@ class _Source:
 
     def _spare_lines(self, columns: _Columns) -> Iterator[str]:
         """Lines that read what is missing, from any text."""
-        general = self._named("general", field_reader(columns, self._reading))
-        yield f"  g = {general}(t)"
+        yield f"  g = {self._general(columns)}(t)"
         for column, _ in columns:
             yield f"  if {_place(column)} is None: {_place(column)} = g.get({column.name!r})"
 
     def _contact_lines(self, columns: _Columns) -> Iterator[str]:
         """Lines that read each column from the first repetition that has it."""
-        yield "  if E in t or '\"' in t:"
-        yield from (f" {line}" for line in self._spare_lines(columns))
+        yield f"  if E in t or '\"' in t: row.update({self._general(columns)}(t))"
         yield "  else:"
         yield "   for r in t.split(R):"
         yield "    c = r.split(C)"
@@ -153,8 +151,7 @@ class _Source:
         firsts = [column for column, component, subcomponent in places if component == subcomponent == 1]
         yield "  if t.isalnum():"
         yield from [f"   {_place(column)} = {_finished(column, 't')}" for column in firsts] or ["   pass"]
-        yield "  elif E in t or '\"' in t:"
-        yield from (f" {line}" for line in self._spare_lines(columns))
+        yield f"  elif E in t or '\"' in t: row.update({self._general(columns)}(t))"
         yield "  elif t:"
         yield "   if R in t: t = t.partition(R)[0]"
         yield "   c = t.split(C)"
@@ -170,6 +167,10 @@ class _Source:
                 yield f"    p = v.split(S, {subcomponent})"
                 yield f"    v = p[{subcomponent - 1}] if len(p) >= {subcomponent} else ''"
             yield f"    if v: {_place(column)} = {_finished(column, 'v')}"
+
+    def _general(self, columns: _Columns) -> str:
+        """The name of a function that reads any text of the field, and remembers it."""
+        return self._named("general", field_reader(columns, self._reading))
 
     def _named(self, kind: str, function: object) -> str:
         """A name for a function, to call it by in the source."""
