@@ -67,6 +67,8 @@ def test_values_are_typed_by_the_data_type_of_their_field() -> None:
     assert message.pid.set_id_pid.typed == 1
     assert message.pid.patient_alias.typed is None
     assert message.pid.administrative_sex.typed == "F"
+    assert message.pid.phone_number_home.value == ""
+    assert message.pid.phone_number_home.typed.local_number == "123456"
 
 
 def test_an_observation_has_the_type_that_it_names() -> None:
@@ -94,6 +96,16 @@ def test_names_write() -> None:
     message.pid.patient_identifier_list.assigning_authority = HD("QSH", "1.2.3", "ISO")
     message.pid.administrative_sex = "F"
     assert str(message) == "MSH|^~\\&||||||||||2.5.1\rPID|||4711^^^QSH&1.2.3&ISO||O\\T\\K^Tove^^^^^L|||F\r"
+
+
+def test_a_segment_that_is_not_there_is_added_once_when_it_is_set() -> None:
+    message = parse(ADT_A01)
+    one, same = message.gt1, message.gt1
+    one.guarantor_name = "Haraldsen"
+    same.guarantor_relationship = "SPO"
+    assert message.names.count("GT1") == 1
+    assert message["GT1-3"] == "Haraldsen"
+    assert bool(one)
 
 
 def test_a_value_with_parts_needs_room_for_them() -> None:

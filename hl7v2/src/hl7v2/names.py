@@ -7,7 +7,7 @@ A name that a property of ours has already takes an underscore: NK1-2 is `name_`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from hl7v2.definitions import VARIES, WITHDRAWN, ComponentDefinition, FieldDefinition, definitions, nearest_version
@@ -30,14 +30,14 @@ _READERS: Final[Mapping[str, Callable[[str], object]]] = {
 }
 
 
-@cache
+@lru_cache(maxsize=2048)  # bounded, as senders choose version, segment and type
 def fields_by_name(version: str, segment: str) -> Mapping[str, FieldDefinition]:
     """The fields of a segment by name, in the nearest version that is known; empty where the segment is not."""
     definition = definitions(nearest_version(version)).segments.get(segment)
     return _by_name(definition.fields if definition else ())
 
 
-@cache
+@lru_cache(maxsize=2048)  # bounded, as senders choose version, segment and type
 def components_by_name(version: str, datatype: str) -> Mapping[str, ComponentDefinition]:
     """The components of a data type by name; empty where it has none."""
     return _by_name(definitions(nearest_version(version)).datatypes.get(datatype, ()))
@@ -96,18 +96,16 @@ class Element:
 
         None where it is empty or the HL7 null. Raises ValueFormatError where a time or a number is none.
         """
-        if self.value in ("", '""'):
+        place = self._place._replace(repetition=self._place.repetition or 1)
+        text = self._segment.raw(place)
+        if text in ("", '""'):
             return None
         if self.datatype in COMPOSITES:
-            return self._composite(COMPOSITES[self.datatype])
+            composite, message = COMPOSITES[self.datatype], self._segment.message
+            read_parts = composite.read if place.component is None else composite.read_component
+            return read_parts(text, message.delimiters, message.encoding)
         read = _READERS.get(self.datatype)
         return self.value if read is None else read(self.value)
-
-    def _composite(self, datatype: type[Composite]) -> Composite:
-        message = self._segment.message
-        place = self._place._replace(repetition=self._place.repetition or 1)
-        read = datatype.read if place.component is None else datatype.read_component
-        return read(self._segment.raw(place), message.delimiters, message.encoding)
 
     def __getattr__(self, name: str) -> Element:
         place, datatype = self._component(name)

@@ -68,7 +68,8 @@ class Segment:
         """Put `text` at `place` as it is, its delimiters cutting it. Raises WriteError where it breaks the line."""
         place = _place(place)
         if self.absent:
-            object.__setattr__(self, "row", self.message.add(self.name).row)
+            made = self.message.segment(self.name) or self.message.add(self.name)
+            object.__setattr__(self, "row", made.row)
             object.__setattr__(self, "absent", False)
         self.message.put_in(self.row, place, text)
 
