@@ -135,6 +135,7 @@ def addresses(console: Console, stack: Stack) -> None:
     table.add_row("FHIR", by_name["hapi"], f"{by_name['hapi']}/Patient?_count=5")
     table.add_row("MongoDB", by_name["mongodb"], "database fhir")
     table.add_row("Kafka", by_name["kafka"], f"schemas at {by_name['registry']}/apis/ccompat/v7/subjects")
+    table.add_row("Connect", by_name["connect"], f"{by_name['connect']}/connectors?expand=status")
     console.print(table)
 
 

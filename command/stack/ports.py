@@ -25,6 +25,7 @@ class Ports:
     postgres: int = 5433
     fhir: int = 8080
     mongodb: int = 27017
+    connect: int = 8083
     api: int = 3000
     health: int = 9101
 

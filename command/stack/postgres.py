@@ -26,6 +26,9 @@ from command.stack.trouble import Trouble
 ADMIN = "postgres"
 OWNERS = ("firth", "hapi")  # each a role and the database that it owns
 SOURCE = "mimic"  # the demo's source: a database of the admin's, and a role that may only read it
+CAPTURE = "capture"  # a role that may read the source's changes as they are written (logical replication)
+
+ROLES = (*OWNERS, SOURCE, CAPTURE)
 
 
 def server(place: Place, ports: Ports) -> Server:
@@ -60,6 +63,8 @@ def _options(ports: Ports) -> list[str]:
         "max_wal_size": "2GB",
         "checkpoint_timeout": "15min",
         "jit": "off",
+        "wal_level": "logical",  # for Debezium
+        "max_slot_wal_keep_size": "1GB",  # a connector that is gone must not fill the disk
         # Neither rows nor statements belong into a log.
         "log_error_verbosity": "terse",
         "log_min_error_statement": "panic",
@@ -69,7 +74,7 @@ def _options(ports: Ports) -> list[str]:
 
 def _prepare(place: Place) -> None:
     place.secret_file(f"postgres-{ADMIN}")
-    for role in (*OWNERS, SOURCE):
+    for role in ROLES:
         place.secret_file(f"postgres-{role}")
     cluster = _cluster(place)
     if cluster.exists():
@@ -116,16 +121,19 @@ def _ready(place: Place, ports: Ports) -> bool:
 
 def _make_databases(place: Place, ports: Ports) -> None:
     with psycopg.connect(url(place, ports), autocommit=True) as admin:
-        for role in (*OWNERS, SOURCE):
+        for role in ROLES:
             _make_role(admin, role, place.secret(f"postgres-{role}"))
         for database in OWNERS:
             _make_database(admin, database, owner=database)
         _make_database(admin, SOURCE, owner=ADMIN)
         _run(admin, "alter role {} set default_transaction_read_only = on", SOURCE)
-        _run(admin, "grant connect on database {} to {}", SOURCE, SOURCE)
+        _run(admin, "alter role {} replication", CAPTURE)
+        _run(admin, "grant connect on database {} to {}, {}", SOURCE, SOURCE, CAPTURE)
     with psycopg.connect(url(place, ports, database=SOURCE), autocommit=True) as source:
-        _run(source, "alter default privileges grant select on tables to {}", SOURCE)
-        _run(source, "alter default privileges grant usage on schemas to {}", SOURCE)
+        _run(source, "alter default privileges grant select on tables to {}, {}", SOURCE, CAPTURE)
+        _run(source, "alter default privileges grant usage on schemas to {}, {}", SOURCE, CAPTURE)
+        if not source.execute("select 1 from pg_publication where pubname = %s", [CAPTURE]).fetchone():
+            _run(source, "create publication {} for all tables", CAPTURE)
 
 
 def _make_role(admin: psycopg.Connection, role: str, password: str) -> None:
