@@ -18,6 +18,7 @@ BENCHMARKS: Final = {
     "extractor": "rows of a large table into events, and the memory it takes",
     "engine": "the mapping engine, with and without the R4 check, and the whole transformer step",
     "loader": "draining a full topic into HAPI FHIR and into MongoDB",
+    "connect": "rows of a table into a topic by Kafka Connect, beside Debezium",
     "preview": "a preview of one row, alone and beside a batch",
     "hl7v2": "the HL7 v2 library, beside python-hl7 and hl7apy",
     "batch": "a batch end to end into MongoDB: where each microsecond goes",

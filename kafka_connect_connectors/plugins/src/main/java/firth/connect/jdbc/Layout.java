@@ -151,7 +151,8 @@ record Layout(
     }
 
     private void refuseNullable(String setting, int index) throws SQLException {
-      boolean nullable = columns.isNullable(index) == ResultSetMetaData.columnNullable;
+      // Of a query's columns the database knows no better than that they may be.
+      boolean nullable = !source.isQuery() && columns.isNullable(index) == ResultSetMetaData.columnNullable;
       refuse(
           nullable && settings.getBoolean(JdbcSettings.NON_NULL),
           setting,

@@ -42,6 +42,11 @@ final class LowWater<V> {
     }
   }
 
+  /** Whether there is a mark that may become the low water. */
+  boolean isAwaited() {
+    return ranThen != null;
+  }
+
   /** The low water for transactions from {@code id} on: all that they wrote or will write is above. */
   Optional<V> forTransactionsFrom(long id) {
     if (overSince != 0 && id >= overSince) {

@@ -28,6 +28,7 @@ final class SnapshotProgress implements Progress {
 
   private static final long XIDS = 1L << 32; // a row has the last 32 bits of its transaction's id
   private static final String TABLE_AND_ROW = "r.tableoid, r.ctid"; // of a partition, and the place in it
+  private static final int FIRST_LOOKS = 2;
   private static final Duration FIRST_PATIENCE = Duration.ofSeconds(10);
   private static final Duration HELD_BACK_LONG = Duration.ofMinutes(5);
 
@@ -43,7 +44,7 @@ final class SnapshotProgress implements Progress {
   private long until;
   private Object floor;
   private Position after;
-  private long heldBackSince;
+  private volatile long heldBackSince;
   private boolean told;
 
   /** Goes on behind {@code offset}; from the first row on where that is null. */
@@ -70,22 +71,31 @@ final class SnapshotProgress implements Progress {
 
   /** Whether there is anything to be read; if so, the round is set. */
   private boolean open(Connection connection) throws SQLException {
-    Object highest = bounds.highest(connection, source);
-    Snapshot now = Snapshot.of(connection);
-    lowWater.observe(highest, now.running(), now.next());
-    noteHeldBack(now);
+    Snapshot now = look(connection);
     boolean first = from == 0;
-    Object level = lowWater.forTransactionsFrom(first ? now.oldest() : from).orElse(null);
-    if (first && level == null && highest != null && isEarly()) {
+    Optional<Object> level = lowWater.forTransactionsFrom(first ? now.oldest() : from);
+    for (int again = 0; first && level.isEmpty() && again < FIRST_LOOKS; again++) {
+      now = look(connection);
+      level = lowWater.forTransactionsFrom(now.oldest());
+    }
+    noteHeldBack(now);
+    if (first && level.isEmpty() && lowWater.isAwaited() && isEarly()) {
       return false;
     }
     if (now.oldest() <= from) {
       refuseOtherServer(now);
       return false;
     }
-    floor = level == null ? floor : level;
+    floor = level.orElse(floor);
     until = now.oldest();
     return true;
+  }
+
+  private Snapshot look(Connection connection) throws SQLException {
+    Object highest = bounds.highest(connection, source);
+    Snapshot now = Snapshot.of(connection);
+    lowWater.observe(highest, now.running(), now.next());
+    return now;
   }
 
   private void refuseOtherServer(Snapshot now) {

@@ -16,7 +16,7 @@ import org.apache.kafka.connect.source.SourceRecord;
  * Reads one source, round after round. A round may be left at any row, which gives its connection back, and is gone on
  * with at the next read.
  *
- * <p>Safe for a second thread that only calls {@link #leaveIfIdle}.
+ * <p>Safe for other threads that call {@link #leaveIfIdle} and {@link #heldBackMs}.
  */
 final class TableReader {
   /** The header that tells where a record comes from. */
@@ -27,7 +27,7 @@ final class TableReader {
   private final Database database;
   private final Map<String, Object> offset;
 
-  private Progress progress;
+  private volatile Progress progress;
   private Layout layout;
   private RowShape shape;
   private Connection connection;
@@ -53,8 +53,9 @@ final class TableReader {
   }
 
   /** See {@link Progress#heldBackMs}. */
-  synchronized long heldBackMs() {
-    return progress == null ? 0 : progress.heldBackMs();
+  long heldBackMs() {
+    Progress now = progress;
+    return now == null ? 0 : now.heldBackMs();
   }
 
   /**

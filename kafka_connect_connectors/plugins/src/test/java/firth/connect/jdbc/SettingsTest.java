@@ -1,0 +1,104 @@
+package firth.connect.jdbc;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.apache.kafka.common.config.ConfigValue;
+import org.apache.kafka.connect.errors.ConnectException;
+import org.apache.kafka.connect.source.ExactlyOnceSupport;
+import org.junit.jupiter.api.Test;
+
+class SettingsTest {
+  private final JdbcSourceConnector connector = new JdbcSourceConnector();
+  private final Map<String, String> right =
+      Map.of(
+          "connection.url", "jdbc:postgresql://localhost/mimic",
+          "mode", "incrementing",
+          "incrementing.column.name", "row_id",
+          "topic.prefix", "mimic-",
+          "table.whitelist", "admissions");
+
+  @Test
+  void whatIsRightHasNoMistakes() {
+    assertEquals(Map.of(), mistakes(Map.of()));
+  }
+
+  @Test
+  void eachMistakeStandsAtItsSetting() {
+    assertEquals(
+        Map.of("connection.url", "Missing", "mode", "Missing", "topic.prefix", "Missing"),
+        firstWords(connector.validate(Map.of()).configValues()));
+    assertTrue(mistakes(Map.of("mode", "quickly")).get("mode").contains("quickly"));
+    assertTrue(mistakes(Map.of("db.timezone", "Mars/Olympus")).get("db.timezone").contains("no time zone"));
+    assertTrue(mistakes(Map.of("connection.url", "jdbc:nosuch:x")).get("connection.url").contains("driver"));
+    assertTrue(mistakes(Map.of("query", "SELECT 1")).get("query").contains("either the query or lists"));
+    assertTrue(mistakes(Map.of("mode", "timestamp")).get("timestamp.column.name").contains("needed by mode timestamp"));
+    assertTrue(mistakes(Map.of("mode", "timestamp")).get("mode").contains("does not use incrementing.column.name"));
+    assertTrue(mistakes(Map.of("table.include.list", "a")).get("table.whitelist").contains("another name of"));
+  }
+
+  @Test
+  void everySettingIsExplainedAndInAGroup() {
+    JdbcSettings.DEFINITION
+        .configKeys()
+        .values()
+        .forEach(key -> assertTrue(key.documentation.endsWith(".") && key.group != null, key.name));
+  }
+
+  @Test
+  void whatIsTheDriversOwnIsHandedOn() {
+    Map<String, String> given = with(Map.of("connection.sslmode", "verify-full", "connection.attempts", "3"));
+    assertEquals(Map.of("sslmode", "verify-full"), new JdbcSettings(given).driverProperties());
+  }
+
+  @Test
+  void onlyBulkCannotBeExactlyOnce() {
+    assertEquals(ExactlyOnceSupport.SUPPORTED, connector.exactlyOnceSupport(right));
+    assertEquals(ExactlyOnceSupport.UNSUPPORTED, connector.exactlyOnceSupport(with(Map.of("mode", "bulk"))));
+  }
+
+  @Test
+  void offsetsToBeginBehindAreTakenAndOthersExplained() {
+    Map<String, String> table = Map.of("table", "public.admissions");
+    assertTrue(connector.alterOffsets(right, offset(table, Map.of("incrementing", 1000))));
+    assertTrue(connector.alterOffsets(right, offset(table, null)));
+    assertRefused(offset(Map.of("tabel", "x"), Map.of("incrementing", 1)), "write {\"table\": \"schema.table\"}");
+    assertRefused(offset(table, Map.of("id", 1)), "\"id\" is not known; write {\"incrementing\": 1000}");
+    assertRefused(offset(table, Map.of("incrementing", "many")), "no whole number");
+    assertRefused(offset(table, Map.of("timestamp", "2026-01-31T12:00:00Z")), "has no \"incrementing\"");
+  }
+
+  private void assertRefused(Map<Map<String, ?>, Map<String, ?>> offsets, String reason) {
+    ConnectException refusal = assertThrows(ConnectException.class, () -> connector.alterOffsets(right, offsets));
+    assertTrue(refusal.getMessage().contains(reason), refusal.getMessage());
+  }
+
+  private static Map<Map<String, ?>, Map<String, ?>> offset(Map<String, String> partition, Map<String, ?> offset) {
+    Map<Map<String, ?>, Map<String, ?>> offsets = new HashMap<>();
+    offsets.put(partition, offset);
+    return offsets;
+  }
+
+  private Map<String, String> with(Map<String, String> others) {
+    Map<String, String> all = new HashMap<>(right);
+    all.putAll(others);
+    return all;
+  }
+
+  private Map<String, String> mistakes(Map<String, String> others) {
+    return connector.validate(with(others)).configValues().stream()
+        .filter(value -> !value.errorMessages().isEmpty())
+        .collect(Collectors.toMap(ConfigValue::name, value -> String.join("\n", value.errorMessages())));
+  }
+
+  private static Map<String, String> firstWords(List<ConfigValue> values) {
+    return values.stream()
+        .filter(value -> !value.errorMessages().isEmpty())
+        .collect(Collectors.toMap(ConfigValue::name, value -> value.errorMessages().get(0).split(" ")[0]));
+  }
+}

@@ -1,0 +1,143 @@
+"""The JDBC source connector in a real Connect worker, on a real PostgreSQL."""
+
+from __future__ import annotations
+
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from command.stack import postgres
+from command.stack.places import ROOT
+from command.stack.system import maven
+from tests.connect.driving import JDBC, Cluster
+from tests.stack import RunningStack
+from tests.survival.batches import wait_for
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
+
+MODULE = ROOT / "kafka_connect_connectors" / "plugins"
+
+
+def test_a_configuration_as_fhir_river_has_them_runs(cluster: Cluster) -> None:
+    cluster.execute(
+        "create table admissions (row_id int primary key, subject_id int not null, admittime timestamp)",
+        "insert into admissions select i, i * 2, '2150-01-01 10:00' from generate_series(1, 50) i",
+    )
+    ports, place = cluster.stack.ports, cluster.stack.place
+    river = {
+        "connector.class": JDBC,
+        "tasks.max": "1",
+        "connection.url": f"jdbc:postgresql://127.0.0.1:{ports.postgres}/{cluster.database}",
+        "connection.user": postgres.ADMIN,
+        "connection.password": place.secret(f"postgres-{postgres.ADMIN}"),
+        "mode": "incrementing",
+        "incrementing.column.name": "row_id",
+        "topic.prefix": "mimic-",
+        "table.whitelist": "admissions",
+        "name": "jdbc-source",
+    }
+    cluster.run("jdbc-source", river)
+    records = cluster.wait_for("mimic-admissions", 50)
+    assert [record.key for record in records] == [{"row_id": number} for number in range(1, 51)]
+    assert records[6].value == {"row_id": 7, "subject_id": 14, "admittime": 5680317600000}
+    assert records[6].table == "public.admissions"
+
+
+def test_each_row_comes_once_though_connect_is_killed_again_and_again(cluster: Cluster) -> None:
+    rows, kills = 30_000, 3
+    running = RunningStack(cluster.stack)
+    cluster.execute(
+        "create table labevents (row_id int primary key, value text)",
+        f"insert into labevents select i, md5(i::text) from generate_series(1, {rows}) i",
+    )
+    config = cluster.jdbc(
+        mode="incrementing",
+        incrementing_column_name="row_id",
+        topic_prefix="killed-",
+        table_include_list="labevents",
+        batch_max_rows=200,
+    )
+    cluster.run("killed", config)
+    for kill in range(1, kills + 1):
+        cluster.wait_for("killed-labevents", kill * rows // (kills + 2))
+        running.kill("connect")
+        running.start("connect")
+    records = cluster.wait_for("killed-labevents", rows, seconds=120)
+    counts = Counter(record.value["row_id"] for record in records)
+    assert counts == Counter(range(1, rows + 1))
+
+
+def test_a_connector_goes_on_behind_the_offset_that_a_person_gives_it(cluster: Cluster) -> None:
+    cluster.execute(
+        "create table icustays (row_id int primary key)", "insert into icustays select generate_series(1, 5)"
+    )
+    config = cluster.jdbc(
+        mode="incrementing",
+        incrementing_column_name="row_id",
+        topic_prefix="altered-",
+        table_include_list="icustays",
+    )
+    cluster.run("altered", config)
+    cluster.wait_for("altered-icustays", 5)
+    cluster.stop("altered")
+    table = {"table": "public.icustays"}
+    refused = cluster.alter_offset("altered", table, {"id": 3})
+    assert '"id" is not known; write {"incrementing": 1000}' in refused.json()["message"].replace("\\", "")
+    assert cluster.alter_offset("altered", table, {"incrementing": 3}).ok
+    cluster.resume("altered")
+    records = cluster.wait_for("altered-icustays", 7)
+    assert [record.value["row_id"] for record in records] == [1, 2, 3, 4, 5, 4, 5]
+
+
+def test_a_database_that_is_away_is_waited_for(cluster: Cluster) -> None:
+    cluster.execute("create table prescriptions (row_id int primary key)", "insert into prescriptions values (1)")
+    config = cluster.jdbc(
+        mode="incrementing",
+        incrementing_column_name="row_id",
+        topic_prefix="away-",
+        table_include_list="prescriptions",
+        connection_timeout_ms=1000,
+    )
+    cluster.run("away", config)
+    cluster.wait_for("away-prescriptions", 1)
+    admin = Cluster(cluster.stack, "postgres")
+    admin.execute(
+        f"alter database {cluster.database} allow_connections false",
+        f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{cluster.database}'",
+    )
+    running = RunningStack(cluster.stack)
+    wait_for(lambda: any("next try in" in line for line in running.log("connect", 20)), "a failed try", 60)
+    admin.execute(f"alter database {cluster.database} allow_connections true")
+    cluster.execute("insert into prescriptions values (2)")
+    records = cluster.wait_for("away-prescriptions", 2)
+    assert [record.value["row_id"] for record in records] == [1, 2]
+    assert cluster.states("away") == ["RUNNING", "RUNNING"]
+
+
+def test_what_no_try_can_mend_fails_the_connector_with_a_sentence(cluster: Cluster) -> None:
+    config = cluster.jdbc(mode="incrementing", incrementing_column_name="row_id", topic_prefix="wrong-")
+    assert cluster.put("wrong-table", config | {"table.include.list": "nosuch"}).ok
+    wait_for(lambda: "FAILED" in cluster.states("wrong-table"), "the failure", 60)
+    assert 'there is no table "nosuch"' in cluster.status("wrong-table")["connector"]["trace"]
+    assert cluster.put("wrong-password", config | {"connection.password": "wrong"}).ok
+    wait_for(lambda: "FAILED" in cluster.states("wrong-password"), "the failure", 60)
+    trace = cluster.status("wrong-password")["connector"]["trace"]
+    assert "password authentication failed" in trace
+
+
+def test_connect_explains_each_mistake_of_a_configuration(cluster: Cluster) -> None:
+    mistakes = cluster.mistakes({"connector.class": JDBC, "mode": "quickly", "connection.url": "jdbc:nosuch:x"})
+    assert mistakes.keys() == {"mode", "topic.prefix"}
+    mistakes = cluster.mistakes(cluster.jdbc(mode="timestamp", topic_prefix="x-"))
+    assert mistakes == {"timestamp.column.name": ["timestamp.column.name: is needed by mode timestamp"]}
+
+
+def test_the_module_passes_its_own_tests(cluster: Cluster, tmp_path: Path) -> None:
+    ports, place = cluster.stack.ports, cluster.stack.place
+    password = place.secret(f"postgres-{postgres.ADMIN}")
+    url = f"jdbc:postgresql://127.0.0.1:{ports.postgres}/{cluster.database}?user={postgres.ADMIN}&password={password}"
+    command = [str(maven()), "-q", "-B", "-C", "-f", str(MODULE / "pom.xml"), f"-Dout={tmp_path}", "test"]
+    result = subprocess.run([*command, f"-Dpostgres.url={url}"], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout[-6000:]
