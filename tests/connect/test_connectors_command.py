@@ -67,8 +67,9 @@ def test_rows_reach_mongodb_by_jdbc_and_by_debezium_as_the_folder_has_them(
     wanted = configurations()
     assert said(connect, wanted) == [f"{each.name}: made" for each in wanted]
     with pymongo.MongoClient[dict[str, object]](mongodb.url(ports)) as client:
-        for topic in ("mimic-of_connectors", "cdc.public.of_connectors"):
-            wait_for(lambda topic=topic: client.rows[topic].count_documents({"name": "one"}) == 1, topic, 120)
+        polled, streamed = client.rows["mimic-of_connectors"], client.rows["cdc.public.of_connectors"]
+        wait_for(lambda: polled.count_documents({"name": "one"}) == 1, "the row by JDBC", 120)
+        wait_for(lambda: streamed.count_documents({"name": "one"}) == 1, "the row by Debezium", 120)
     assert said(connect, wanted) == [f"{each.name}: is as its file says" for each in wanted]
     changed = Configuration(wanted[0].name, {**wanted[0].settings, "tasks.max": "3"})
     assert said(connect, [changed]) == [f"{changed.name}: changed tasks.max"]

@@ -10,7 +10,6 @@ import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import org.apache.kafka.connect.errors.ConnectException;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.apache.kafka.connect.source.SourceTask;
 import org.slf4j.Logger;
@@ -106,11 +105,10 @@ public final class JdbcSourceTask extends SourceTask {
   private void retryLater(SQLException failure) {
     long pause = backOff.failed();
     metrics.failed(backOff.failures());
-    String sentence = SqlFailure.sentence(failure);
     if (SqlFailure.isForGood(failure) || backOff.exhausted()) {
-      throw new ConnectException(sentence + "; tried " + backOff.failures() + " times", failure);
+      throw SqlFailure.fatal("", failure, backOff.failures());
     }
-    LOG.warn("{}; next try in {} ms", sentence, pause);
+    LOG.warn("{}; next try in {} ms", SqlFailure.sentence(failure), pause);
     retryAt = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(pause);
   }
 

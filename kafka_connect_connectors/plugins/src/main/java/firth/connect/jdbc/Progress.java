@@ -23,7 +23,7 @@ interface Progress {
 
   /**
    * Note that this row is sent; the offset that says so. Whoever begins with that offset sends what comes after the
-   * row, and nothing that went before.
+   * row, and nothing that went before. Where it throws, nothing is noted.
    */
   Map<String, ?> sent(ResultSet row, RowShape shape) throws SQLException;
 

@@ -191,10 +191,11 @@ final class SnapshotProgress implements Progress {
   @Override
   public Map<String, ?> sent(ResultSet row, RowShape shape) throws SQLException {
     Position position = shape.position(row);
-    after = new Position(position.timestamp(), position.incrementing(), row.getString(shape.width() + 1));
+    String place = row.getString(shape.width() + 1);
     boolean last = row.isLast();
-    return last ? new SnapshotOffset(until, 0, bounds.position(floor), after).written()
-        : new SnapshotOffset(from, until, bounds.position(floor), after).written();
+    after = new Position(position.timestamp(), position.incrementing(), place);
+    Position low = bounds.position(floor);
+    return (last ? new SnapshotOffset(until, 0, low, after) : new SnapshotOffset(from, until, low, after)).written();
   }
 
   @Override

@@ -64,14 +64,20 @@ final class TableReader {
    * @throws SQLException after which the next read goes on behind the last record that was returned
    */
   synchronized List<SourceRecord> read(int most) throws SQLException {
+    List<SourceRecord> records = new ArrayList<>();
     try {
-      return rows == null && !begin() ? List.of() : records(most);
+      if (rows != null || begin()) {
+        readInto(records, most);
+      }
     } catch (SQLException e) {
       leave();
-      throw e;
-    } finally {
-      lastRead = System.nanoTime();
+      if (records.isEmpty()) {
+        throw e;
+      }
+      // Those count as sent. What is wrong will be met again at the next read.
     }
+    lastRead = System.nanoTime();
+    return records;
   }
 
   /** Give the connection back in the middle of a round, to go on later. */
@@ -119,19 +125,17 @@ final class TableReader {
     }
   }
 
-  private List<SourceRecord> records(int most) throws SQLException {
-    List<SourceRecord> records = new ArrayList<>();
+  private void readInto(List<SourceRecord> records, int most) throws SQLException {
     while (records.size() < most) {
       if (!rows.next()) {
         leave();
         progress.end();
-        break;
+        return;
       }
       if (progress.isNew(rows, shape)) {
         records.add(record());
       }
     }
-    return records;
   }
 
   private SourceRecord record() throws SQLException {

@@ -77,11 +77,10 @@ final class TableWatch implements AutoCloseable {
 
   private long afterFailure(SQLException failure) {
     long pause = backOff.failed();
-    String sentence = "tables could not be listed: " + SqlFailure.sentence(failure);
     if (SqlFailure.isForGood(failure) || backOff.exhausted()) {
-      throw new ConnectException(sentence + "; tried " + backOff.failures() + " times", failure);
+      throw SqlFailure.fatal("tables could not be listed: ", failure, backOff.failures());
     }
-    LOG.warn("{}; next try in {} ms", sentence, pause);
+    LOG.warn("tables could not be listed: {}; next try in {} ms", SqlFailure.sentence(failure), pause);
     return pause;
   }
 }

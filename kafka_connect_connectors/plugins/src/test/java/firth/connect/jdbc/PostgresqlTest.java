@@ -251,6 +251,35 @@ class PostgresqlTest {
   }
 
   @Test
+  void aValueThatDoesNotFitIsNotQuoted() throws Exception {
+    run(one, "DROP TABLE IF EXISTS kinds; CREATE TABLE kinds (id int PRIMARY KEY, money numeric(10,2))");
+    run(one, "INSERT INTO kinds VALUES (1, 1.5), (2, 2.5), (3, 'NaN')");
+    one.commit();
+    try (RunningTask task = new RunningTask(settings("incrementing", "kinds"), null)) {
+      assertEquals(List.of(1, 2), RunningTask.values(task.take(2), "id"), "what went before it is sent");
+      ConnectException told = assertThrows(ConnectException.class, () -> task.drain(3));
+      assertTrue(told.getMessage().contains("numeric.mapping=string"), told.getMessage());
+      assertEquals(null, told.getCause());
+    }
+  }
+
+  @Test
+  void aTableOfMoreRowsThanAFetchIsReadWhole() throws Exception {
+    run(one, "INSERT INTO stays (name) SELECT i::text FROM generate_series(1, 1000) i");
+    one.commit();
+    Map<String, String> settings = settings("incrementing", "stays");
+    settings.put(JdbcSettings.FETCH, "7");
+    settings.put(JdbcSettings.BATCH, "30");
+    try (RunningTask task = new RunningTask(settings, null)) {
+      List<SourceRecord> records = task.take(1000);
+      assertEquals(1000, names(records).stream().distinct().count());
+      assertTrue(records.get(998).sourceOffset().containsKey(SnapshotOffset.UNTIL), "a round is under way");
+      assertTrue(!records.get(999).sourceOffset().containsKey(SnapshotOffset.UNTIL), "the round is over");
+      assertEquals(List.of(), names(task.drain(2)));
+    }
+  }
+
+  @Test
   void aColumnThatIsNotThereIsNamedWithThoseThatAre() {
     Map<String, String> settings = settings("incrementing", "stays");
     settings.put(JdbcSettings.INCREMENTING, "row_id");
