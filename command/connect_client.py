@@ -96,11 +96,11 @@ def _status(name: str, found: Mapping[str, Any]) -> ConnectorStatus:
 
 
 def _reason(trace: str) -> str:
-    """What a person can act on: the message of the innermost cause, without its class."""
-    lines = trace.splitlines()
-    causes = [line.removeprefix("Caused by: ") for line in lines if line.startswith("Caused by: ")]
-    first = lines[0] if "firth." in trace or not causes else causes[-1]
-    return first.partition(": ")[2] or first
+    """What a Java stack trace says: its first message, and that of the innermost cause where it tells more."""
+    first, *others = trace.splitlines()
+    causes = [line.removeprefix("Caused by: ") for line in others if line.startswith("Caused by: ")]
+    said, cause = (line.partition(": ")[2] or line for line in (first, causes[-1] if causes else first))
+    return said if cause in said else f"{said}: {cause}"
 
 
 def _with_setting(name: str, error: str) -> str:

@@ -113,7 +113,7 @@ def _wait_until_streaming(stack: Stack) -> None:
     limit = time.monotonic() + PATIENCE
     url = postgres.url(stack.place, stack.ports, database=postgres.SOURCE)
     with psycopg.connect(url, autocommit=True) as admin:
-        while not admin.execute("select from pg_replication_slots where active").fetchone():
+        while not admin.execute("select 1 from pg_replication_slots where active").fetchone():
             if time.monotonic() > limit:
                 raise Trouble("Debezium does not stream")
             time.sleep(0.2)

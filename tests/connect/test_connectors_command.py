@@ -19,6 +19,7 @@ from command.stack import mongodb, postgres
 from command.stack.stack import Stack
 from command.stack.trouble import Trouble
 from tests.connect.driving import Cluster
+from tests.pipeline.answering import answering
 from tests.survival.batches import wait_for
 
 
@@ -52,6 +53,33 @@ def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
 def test_changed_settings_are_told_by_name_and_not_by_value() -> None:
     wanted = Configuration("one", {"a": "1", "b": "2", "connection.password": "secret"})
     assert wanted.changes_from({"name": "one", "a": "1", "b": "3", "c": "4"}) == ["b", "c", "connection.password"]
+
+
+@pytest.mark.parametrize(
+    ("trace", "reason"),
+    [
+        ("x.ConnectException: no table\n\tat x.A(A.java:1)", "no table"),
+        (
+            "x.ConnectException: wrong: denied; tried 1 time\n\tat x\nCaused by: y.Sql: denied\n",
+            "wrong: denied; tried 1 time",
+        ),
+        ("x.Outer: stopped\n\tat x\nCaused by: y.Mid: m\nCaused by: z.Inner: denied\n\t... 3 more", "stopped: denied"),
+    ],
+)
+def test_a_failure_is_told_without_its_stack_trace(trace: str, reason: str) -> None:
+    answer = {
+        "one": {
+            "status": {
+                "type": "source",
+                "connector": {"state": "RUNNING"},
+                "tasks": [{"id": 0, "state": "FAILED", "trace": trace}],
+            }
+        }
+    }
+    answers = {"/connectors?expand=status": (200, orjson.dumps(answer))}
+    with answering(answers) as (url, _), closing(ConnectCluster(url)) as connect:
+        (status,) = connect.statuses()
+    assert (status.state, status.tasks, status.fault, status.is_well) == ("RUNNING", ["FAILED"], reason, False)
 
 
 @pytest.mark.stack
