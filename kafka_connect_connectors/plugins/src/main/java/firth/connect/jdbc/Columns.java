@@ -132,6 +132,7 @@ final class Columns {
       case "_int8" -> int64("");
       case "_float4" -> new Column("", Schema.FLOAT32_SCHEMA, null);
       case "_float8" -> float64("");
+      case "_bytea" -> new Column("", Schema.BYTES_SCHEMA, null);
       default -> text("");
     };
   }
@@ -140,21 +141,35 @@ final class Columns {
     if (array == null) {
       return null;
     }
-    boolean asText = !isPlain(array.getBaseType());
+    return isPlain(array.getBaseType()) ? plain(name, array) : texts(array);
+  }
+
+  private static List<Object> plain(String name, Array array) throws SQLException {
     List<Object> list = new ArrayList<>();
     for (Object element : (Object[]) array.getArray()) {
       if (element instanceof Object[]) {
         throw new DataException(
             "column \"" + name + "\" holds an array of arrays: read it by a query, as text (" + name + "::text)");
       }
-      list.add(asText && element != null ? String.valueOf(element) : element);
+      list.add(element);
+    }
+    return list;
+  }
+
+  /** Each element as the database writes it. */
+  private static List<Object> texts(Array array) throws SQLException {
+    List<Object> list = new ArrayList<>();
+    try (ResultSet elements = array.getResultSet()) {
+      while (elements.next()) {
+        list.add(elements.getString(2));
+      }
     }
     return list;
   }
 
   private static boolean isPlain(int type) {
     return switch (JDBCType.valueOf(type)) {
-      case BIT, BOOLEAN, SMALLINT, INTEGER, BIGINT, REAL, DOUBLE, FLOAT -> true;
+      case BIT, BOOLEAN, SMALLINT, INTEGER, BIGINT, REAL, DOUBLE, FLOAT, BINARY, VARBINARY -> true;
       default -> false;
     };
   }

@@ -24,7 +24,7 @@ public final class JdbcSourceTask extends SourceTask {
 
   private JdbcSettings settings;
   private Database database;
-  private Turns turns;
+  private volatile Turns turns;
   private BackOff backOff;
   private TaskMetrics metrics;
   private ScheduledExecutorService idle;
@@ -40,7 +40,7 @@ public final class JdbcSourceTask extends SourceTask {
     metrics.gauge(
         "held-back-ms",
         "For how long what was written cannot be read, for a transaction that is still running",
-        () -> turns == null ? 0 : turns.heldBackMs());
+        this::heldBackMs);
     idle = Executors.newSingleThreadScheduledExecutor(work -> daemon(work));
     idle.scheduleWithFixedDelay(this::leaveIfIdle, IDLE_SECONDS, IDLE_SECONDS, TimeUnit.SECONDS);
   }
@@ -118,6 +118,11 @@ public final class JdbcSourceTask extends SourceTask {
       Thread.sleep(Math.min(left, LONGEST_WAIT_MS));
     }
     return left <= LONGEST_WAIT_MS;
+  }
+
+  private long heldBackMs() {
+    Turns now = turns;
+    return now == null ? 0 : now.heldBackMs();
   }
 
   private void leaveIfIdle() {

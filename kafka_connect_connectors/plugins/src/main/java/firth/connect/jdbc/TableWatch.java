@@ -62,7 +62,7 @@ final class TableWatch implements AutoCloseable {
   /** Milliseconds until the next look. */
   private long look() {
     try (Connection connection = database.connect()) {
-      List<TableId> now = new Tables(settings).in(connection);
+      List<TableId> now = new Tables(settings, database.isPostgresql()).in(connection);
       backOff.reset();
       if (!now.equals(tables)) {
         LOG.info("tables to read: {}", now);

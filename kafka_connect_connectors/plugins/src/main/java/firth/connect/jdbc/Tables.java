@@ -4,15 +4,20 @@ import java.sql.Connection;
 import java.sql.DatabaseMetaData;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.apache.kafka.connect.errors.ConnectException;
 
 /** Which tables of a database are to be read. */
-record Tables(JdbcSettings settings) {
+record Tables(JdbcSettings settings, boolean postgresql) {
+  private static final String PARTITIONS =
+      "SELECT nspname, relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace WHERE relispartition";
 
   /**
    * Those that are there, in order of their names.
@@ -22,7 +27,13 @@ record Tables(JdbcSettings settings) {
   List<TableId> in(Connection connection) throws SQLException {
     List<TableId> all = all(connection);
     refuseMissing(all);
-    List<TableId> chosen = all.stream().filter(this::isChosen).sorted(Comparator.comparing(TableId::toString)).toList();
+    Set<TableId> parts = settings.included().isEmpty() && postgresql ? partitions(connection) : Set.of();
+    List<TableId> chosen =
+        all.stream()
+            .filter(table -> !parts.contains(table))
+            .filter(this::isChosen)
+            .sorted(Comparator.comparing(TableId::toString))
+            .toList();
     refuseSharedTopic(chosen);
     return chosen;
   }
@@ -49,6 +60,18 @@ record Tables(JdbcSettings settings) {
         // Where there are schemas, the catalog is the database that we are connected to.
         String inCatalog = schema.isEmpty() ? orEmpty(rows.getString("TABLE_CAT")) : "";
         found.add(new TableId(inCatalog, schema, rows.getString("TABLE_NAME")));
+      }
+    }
+    return found;
+  }
+
+  /** Those whose rows are read with the table that they are a part of. */
+  private static Set<TableId> partitions(Connection connection) throws SQLException {
+    Set<TableId> found = new HashSet<>();
+    try (Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery(PARTITIONS)) {
+      while (rows.next()) {
+        found.add(new TableId("", rows.getString(1), rows.getString(2)));
       }
     }
     return found;

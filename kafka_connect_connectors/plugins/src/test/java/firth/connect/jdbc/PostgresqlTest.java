@@ -204,11 +204,11 @@ class PostgresqlTest {
     run(one, "DROP TABLE IF EXISTS kinds; DROP TYPE IF EXISTS mood; CREATE TYPE mood AS ENUM ('well', 'ill')");
     run(one, "CREATE TABLE kinds (id int PRIMARY KEY, small smallint, big bigint, real4 real, real8 float8, yes bool,"
         + " money numeric(10,2), free numeric, whole numeric(9,0), born date, at time, seen timestamp,"
-        + " zoned timestamptz, code uuid, doc jsonb, list int[], words text[], raw bytea, mood mood, empty text)");
+        + " zoned timestamptz, code uuid, doc jsonb, list int[], words text[], days timestamptz[], raw bytea, mood mood, empty text)");
     run(one, "INSERT INTO kinds VALUES (1, 2, 3, 1.5, 2.5, true, 12.3, 1.234567890123456789, 42, '2150-02-03',"
         + " '10:11:12', '2026-01-31 12:00:00.123456', '2026-01-31 12:00:00+02', '5b0d346f-8a4f-5e4e-a4f5-000000000001',"
-        + " '{\"a\": 1}', '{1,NULL,3}', '{a,NULL}', '\\x00ff', 'ill', NULL), (2, NULL, NULL, NULL, NULL, NULL, NULL,"
-        + " NULL, NULL, 'infinity', NULL, 'infinity', '-infinity', NULL, NULL, NULL, NULL, NULL, NULL, NULL)");
+        + " '{\"a\": 1}', '{1,NULL,3}', '{a,NULL}', '{2026-01-31 12:00:00+00}', '\\x00ff', 'ill', NULL), (2, NULL, NULL, NULL, NULL, NULL, NULL,"
+        + " NULL, NULL, 'infinity', NULL, 'infinity', '-infinity', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)");
     one.commit();
     Struct row = (Struct) rows("kinds", Map.of()).get(0).value();
     assertEquals((short) 2, row.get("small"));
@@ -226,6 +226,7 @@ class PostgresqlTest {
     assertEquals("{\"a\": 1}", row.get("doc"));
     assertEquals(Arrays.asList(1, null, 3), row.get("list"));
     assertEquals(Arrays.asList("a", null), row.get("words"));
+    assertTrue(row.getArray("days").get(0).toString().startsWith("2026-01-31 "), row.getArray("days").toString());
     assertEquals("ill", row.get("mood"));
     Struct nothing = (Struct) rows("kinds", Map.of()).get(1).value();
     assertEquals(null, nothing.get("small"));
@@ -248,6 +249,37 @@ class PostgresqlTest {
     assertEquals("1769860800123456000", value("seen", "timestamp.granularity", "nanos_string"));
     assertEquals("2026-01-31T12:00:00.123456Z", value("seen", "timestamp.granularity", "micros_iso_datetime_string"));
     assertEquals(Date.from(Instant.parse("2026-01-31T11:00:00.123Z")), value("seen", "db.timezone", "Europe/Paris"));
+  }
+
+  @Test
+  void aColumnThatIsAddedComesWithTheNextRow() throws Exception {
+    try (RunningTask task = task("incrementing", null)) {
+      for (int round = 0; round < 10; round++) { // after some, the driver has the statement prepared
+        insert(one, "row " + round);
+        one.commit();
+        assertEquals(1, task.take(1).size());
+      }
+      run(one, "ALTER TABLE stays ADD COLUMN ward text");
+      run(one, "INSERT INTO stays (name, ward) VALUES ('last', 'B')");
+      one.commit();
+      assertEquals(List.of("B"), RunningTask.values(task.take(1), "ward"));
+    }
+  }
+
+  @Test
+  void partitionsAreReadWithTheirTable() throws Exception {
+    run(one, "DROP TABLE IF EXISTS parts; CREATE TABLE parts (id int, PRIMARY KEY (id)) PARTITION BY RANGE (id)");
+    run(one, "CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (10)");
+    run(one, "CREATE TABLE parts_2 PARTITION OF parts FOR VALUES FROM (10) TO (20)");
+    run(one, "INSERT INTO parts VALUES (1), (11), (12)");
+    one.commit();
+    Map<String, String> settings = settings("incrementing", "parts");
+    List<String> names =
+        new Tables(new JdbcSettings(settings), true).in(one).stream().map(TableId::name).toList();
+    assertTrue(names.contains("parts") && !names.contains("parts_1"), names.toString());
+    try (RunningTask task = new RunningTask(settings, null)) {
+      assertEquals(List.of(1, 11, 12), RunningTask.values(task.take(3), "id"));
+    }
   }
 
   @Test
