@@ -70,7 +70,7 @@ record Layout(
   }
 
   private String column(String name) {
-    return Source.ALIAS + "." + quoted(name, quote);
+    return "r." + quoted(name, quote);
   }
 
   private static List<String> primaryKey(DatabaseMetaData database, Source source) throws SQLException {

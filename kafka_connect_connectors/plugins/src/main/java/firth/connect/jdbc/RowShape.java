@@ -34,8 +34,8 @@ final class RowShape {
     }
     valueSchema = struct(source.name(), columns.stream().map(Column::name).toList());
     keySchema = layout.keys().isEmpty() ? null : struct(source.name() + ".Key", layout.keys());
-    incrementing = layout.incrementing() == null ? 0 : position(layout.incrementing());
-    timestamps = layout.timestamps().stream().map(this::position).toList();
+    incrementing = layout.incrementing() == null ? 0 : indexOf(layout.incrementing());
+    timestamps = layout.timestamps().stream().map(this::indexOf).toList();
     times = new TimeColumns(settings.times(), layout.zone());
     zoned = layout.zoned();
   }
@@ -122,12 +122,12 @@ final class RowShape {
   private Schema struct(String name, List<String> fields) {
     SchemaBuilder builder = SchemaBuilder.struct().name(name);
     for (String field : fields) {
-      builder.field(field, columns.get(position(field) - 1).schema());
+      builder.field(field, columns.get(indexOf(field) - 1).schema());
     }
     return builder.build();
   }
 
-  private int position(String name) {
+  private int indexOf(String name) {
     for (int index = 0; index < columns.size(); index++) {
       if (columns.get(index).name().equals(name)) {
         return index + 1;
