@@ -65,7 +65,7 @@ record SnapshotOffset(long from, long until, Position floor, Position after) {
     put(map, FLOOR, floor.timestamp() == null ? floor.incrementing() : floor.timestamp());
     put(map, INCREMENTING, after.incrementing());
     put(map, TIMESTAMP, after.timestamp());
-    put(map, ROW, after.timestamp() == null ? null : after.row());
+    put(map, ROW, after.row());
     return map;
   }
 

@@ -124,7 +124,7 @@ final class SnapshotProgress implements Progress {
       conditions.add(behind(parameters));
     }
     String sql =
-        "SELECT r.*, r.tableoid::text || r.ctid::text FROM " + source.from()
+        "SELECT r.*" + (goesByPlace() ? ", r.tableoid::text || r.ctid::text" : "") + " FROM " + source.from()
             + " WHERE " + String.join(" AND ", conditions)
             + " ORDER BY " + bounds.order(TABLE_AND_ROW);
     PreparedStatement statement = connection.prepareStatement(sql);
@@ -180,7 +180,12 @@ final class SnapshotProgress implements Progress {
 
   @Override
   public int hiddenColumns() {
-    return 1;
+    return goesByPlace() ? 1 : 0;
+  }
+
+  /** Whether nothing but where they lie tells apart rows of one moment. */
+  private boolean goesByPlace() {
+    return layout.incrementing() == null;
   }
 
   @Override
@@ -191,7 +196,7 @@ final class SnapshotProgress implements Progress {
   @Override
   public Map<String, ?> sent(ResultSet row, RowShape shape) throws SQLException {
     Position position = shape.position(row);
-    String place = row.getString(shape.width() + 1);
+    String place = goesByPlace() ? row.getString(shape.width() + 1) : null;
     boolean last = row.isLast();
     after = new Position(position.timestamp(), position.incrementing(), place);
     Position low = bounds.position(floor);
