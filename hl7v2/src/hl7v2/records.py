@@ -128,7 +128,7 @@ class _RowReader:
         self._reading = reading
         self._read = element_reader(schema.columns, reading, [rows.name for rows in schema.lists])
         self._repeated = [
-            (*parse_path(rows.field)[::2], rows.name, repetitions_reader(rows.columns, reading))
+            (parse_path(rows.field), rows.name, repetitions_reader(rows.columns, reading))
             for rows in schema.lists
             if rows.field
         ]
@@ -144,9 +144,9 @@ class _RowReader:
         for fields in segments:
             first.setdefault(fields[0].strip(), fields)
         row = self._read(first)
-        for name, place, of, read in self._repeated:
-            held = first.get(name, ())
-            if len(held) > place.field and (text := held[place.field]):
+        for path, of, read in self._repeated:
+            held = first.get(path.segment, ())
+            if len(held) > path.place.field and (text := held[path.place.field]):
                 row[of] = read(text)
         self._read_lists(segments, row)
         return row
