@@ -17,6 +17,7 @@ from pipeline import kafka
 from pipeline.errors import Unavailable
 from pipeline.records import Produced
 from pipeline.service_settings import KafkaSettings
+from pipeline.transactions import send_offsets
 
 ANSWER: Final = 10.0  # seconds to wait for one answer of the broker
 
@@ -52,9 +53,11 @@ class Sender:
                 self._producer.produce(topic, value, key, headers=list(headers))
             if note is not None:
                 place = TopicPartition(note[0], 0, note[1])
-                self._producer.send_offsets_to_transaction([place], self._notes.consumer_group_metadata(), ANSWER)
+                send_offsets(self._producer, [place], self._notes.consumer_group_metadata(), limit=ANSWER)
             self._producer.commit_transaction(ANSWER)
         except KafkaException as error:
             raise kafka.failure(error) from None
+        except TimeoutError:
+            raise Unavailable("broker: does not take the note of what was sent") from None
         except BufferError:
             raise Unavailable("broker: takes no records at the moment") from None

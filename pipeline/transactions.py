@@ -18,7 +18,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, Final
 
-from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka import KafkaException, Producer, TopicPartition
 
 from pipeline import kafka
 from pipeline.errors import FirthError, Replaced, Unavailable
@@ -33,6 +33,33 @@ _GRACE: Final = 10.0  # seconds after a signal to stop in which a transaction ma
 class OutcomeUnknown(Unavailable):
     """The broker did not say in time what became of a transaction. It has ended it by itself, or will when the
     slot is opened again; where the group then stands, its offsets tell."""
+
+
+def send_offsets(producer: Producer, positions: list[TopicPartition], member: Any, *, limit: float) -> None:
+    """Send `positions` as offsets of the group's `member` with the transaction that `producer` has open.
+
+    While the group's coordinator is away, and once after it was, this call of the client keeps to no time limit
+    and may never return (librdkafka issues 5456 and 5511): a thread makes it, which can be left behind.
+
+    Raises KafkaException, and TimeoutError after `limit` seconds: `producer` is of no more use then.
+    """
+    answer: SimpleQueue[KafkaException | None] = SimpleQueue()
+
+    def ask() -> None:
+        try:
+            producer.send_offsets_to_transaction(positions, member, _ANSWER)
+        except KafkaException as error:
+            answer.put(error)
+        else:
+            answer.put(None)
+
+    Thread(target=ask, name="offsets", daemon=True).start()
+    try:
+        error = answer.get(timeout=max(0.1, limit))
+    except Empty:
+        raise TimeoutError from None
+    if error is not None:
+        raise error
 
 
 class Transactions:
@@ -83,26 +110,10 @@ class Transactions:
                     self._producer.poll(0.05)
 
     def _send_offsets(self, positions: list[TopicPartition], member: Any) -> None:
-        """While the group's coordinator is away this call of the client keeps to no time limit, and may never
-        return (librdkafka issues 5456 and 5511): a thread makes it, which can be left behind."""
-        answer: SimpleQueue[KafkaException | None] = SimpleQueue()
-        producer = self._producer
-
-        def ask() -> None:
-            try:
-                producer.send_offsets_to_transaction(positions, member, _ANSWER)
-            except KafkaException as error:
-                answer.put(error)
-            else:
-                answer.put(None)
-
-        Thread(target=ask, name="offsets", daemon=True).start()
         try:
-            error = answer.get(timeout=max(0.1, self._until - time.monotonic()))
-        except Empty:
+            send_offsets(self._producer, positions, member, limit=self._until - time.monotonic())
+        except TimeoutError:
             raise OutcomeUnknown("broker: the group's coordinator did not take the offsets in time") from None
-        if error is not None:
-            raise error
 
     def _insist(self, call: Callable[[], None], until: float) -> None:
         """Call until the broker answers; raises its last error after `until`. A signal to stop shortens it."""
