@@ -131,6 +131,15 @@ class Running:
             consumer.close()
 
 
+def assert_exact(running: Running) -> None:
+    """Every row is in both sinks or a dead letter, and was loaded once."""
+    batch = running.wait()
+    assert batch.state == "completed", [resource.fault for resource in batch.resources]
+    assert running.mistakes() == []
+    twice = [resource for resource, times in running.loads().items() if times != 1]
+    assert twice == []
+
+
 _COUNTED: Mapping[str, Callable[[Any], int]] = {
     "extractor": lambda resource: resource.extracted,
     "transformer": lambda resource: resource.transformed,

@@ -3,32 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import pytest
 
-from command.stack.stack import Stack
 from tests.stack import RunningStack
-from tests.survival.batches import STAGES, Hospital, Running, wait_for
+from tests.survival.batches import STAGES, Hospital, assert_exact, wait_for
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 
 SESSION = 10.0  # seconds after which the broker takes a silent worker for dead
-
-
-@pytest.fixture
-def hospital(servers: Stack, stack: RunningStack) -> Iterator[Hospital]:
-    with Hospital.open(servers) as opened:
-        yield opened
-
-
-def assert_exact(running: Running) -> None:
-    """Every row is in both sinks or a dead letter, and was loaded once."""
-    batch = running.wait()
-    assert batch.state == "completed", [resource.fault for resource in batch.resources]
-    assert running.mistakes() == []
-    twice = [resource for resource, times in running.loads().items() if times != 1]
-    assert twice == []
 
 
 @pytest.mark.parametrize("victim", STAGES)
