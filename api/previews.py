@@ -11,7 +11,7 @@ import orjson
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictFloat, StrictInt, StrictStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 from sqlalchemy import Connection, select
 
 from api import renewal, state, tokens
@@ -50,7 +50,7 @@ class NewPreview(BaseModel):
     resource_id: Id
     primary_key_values: Annotated[list[Key], Field(min_length=1, max_length=MOST, description="keys of the rows")]
     validated: Annotated[
-        bool, Field(alias="validate", description="have the FHIR server validate the instances, too")
+        StrictBool, Field(alias="validate", description="have the FHIR server validate the instances, too")
     ] = False
 
 
