@@ -125,6 +125,10 @@ class Stage:
         for future in self._admin.create_topics([made]).values():
             future.result()
 
+    def delete_topic(self, topic: str) -> None:
+        for future in self._admin.delete_topics([topic]).values():
+            future.result()
+
     def worker(self, slot: str = "0", **environment: str) -> Process:
         """Start one more worker."""
         process = Process(
