@@ -26,7 +26,7 @@ HELP = (
 EPILOG = (
     "Data, logs and secrets lie under .firth/stack, downloads under .firth/cache; delete them to begin anew.\n\n"
     "Every port can be moved: KAFKA_PORT, REGISTRY_PORT, POSTGRES_PORT, FHIR_PORT, MONGODB_PORT, "
-    "CONNECT_PORT, API_PORT, HEALTH_PORT, or all at once: FIRTH_PORT_OFFSET=100 ./firth up\n\n"
+    "CONNECT_PORT, SFTP_PORT, API_PORT, HEALTH_PORT, or all at once: FIRTH_PORT_OFFSET=100 ./firth up\n\n"
     "More: README.md, docs/local-stack.md"
 )
 

@@ -17,7 +17,7 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from command.stack import processes
+from command.stack import processes, sftp
 from command.stack.places import Place, shown
 from command.stack.processes import Server
 from command.stack.stack import Stack, State
@@ -136,6 +136,8 @@ def addresses(console: Console, stack: Stack) -> None:
     table.add_row("MongoDB", by_name["mongodb"], "database fhir")
     table.add_row("Kafka", by_name["kafka"], f"schemas at {by_name['registry']}/apis/ccompat/v7/subjects")
     table.add_row("Connect", by_name["connect"], f"{by_name['connect']}/connectors?expand=status")
+    password = shown(stack.place.secret_file("sftp-password"))
+    table.add_row("SFTP", by_name["sftp"], f"password in {password}, files in {shown(sftp.files(stack.place))}")
     console.print(table)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from textwrap import dedent
 
-from command.stack import java, kafka, mongodb, postgres
+from command.stack import java, kafka, mongodb, postgres, sftp
 from command.stack.downloads import built
 from command.stack.places import Place
 from command.stack.ports import HOST, Ports
@@ -18,7 +18,11 @@ HEAP = "256m"
 def server(place: Place, ports: Ports) -> Server:
     """The worker. Connectors are told to it over HTTP; it keeps them, and how far they are, in the broker's topics."""
     folder = place.data("connect")
-    properties = {"log4j2.configurationFile": str(folder / "log4j2.properties")}
+    properties = {
+        "log4j2.configurationFile": str(folder / "log4j2.properties"),
+        # Where connectors find the SFTP server among the known hosts.
+        "user.home": str(sftp.client_home(place)),
+    }
     return Server(
         name="connect",
         command=java.command(
@@ -38,6 +42,10 @@ def server(place: Place, ports: Ports) -> Server:
             "CONNECT_CAPTURE_USER": postgres.CAPTURE,
             "CONNECT_CAPTURE_PASSWORD": place.secret(f"postgres-{postgres.CAPTURE}"),
             "CONNECT_MONGODB_URL": mongodb.url(ports),
+            "CONNECT_SFTP_HOST": HOST,
+            "CONNECT_SFTP_PORT": str(ports.sftp),
+            "CONNECT_SFTP_USER": sftp.USER,
+            "CONNECT_SFTP_PASSWORD": place.secret("sftp-password"),
         },
         ports={"CONNECT_PORT": ports.connect},
         needs=("kafka",),

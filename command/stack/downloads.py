@@ -22,7 +22,7 @@ from command.stack.trouble import GIB, Trouble, check_space
 
 SOURCES = ROOT / "command" / "stack" / "java"
 CONNECTORS = ROOT / "kafka_connect_connectors" / "plugins"  # ours: a project that also stands alone
-MODULES = ("kafka", "registry", "mongo", "fhir", "hapi", "connect", "firth-connectors")
+MODULES = ("kafka", "registry", "mongo", "sftp", "fhir", "hapi", "connect", "firth-connectors")
 BUILD_NEEDS = 2 * GIB  # Maven's own cache, the jars beside it, and what is being made
 DEFINITIONS = CACHE / "fhir" / "r4.json"
 FETCHED = re.compile(r"Downloaded from \S+: \S+/(?P<file>[^/ ]+) ")

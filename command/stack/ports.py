@@ -26,6 +26,7 @@ class Ports:
     fhir: int = 8080
     mongodb: int = 27017
     connect: int = 8083
+    sftp: int = 2222
     api: int = 3000
     health: int = 9101
 

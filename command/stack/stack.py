@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from command.stack import connect, hapi, kafka, mongodb, postgres, processes, registry, services
+from command.stack import connect, hapi, kafka, mongodb, postgres, processes, registry, services, sftp
 from command.stack.downloads import build, stale
 from command.stack.places import Place
 from command.stack.ports import WORKERS_OF_A_SERVICE, Ports
@@ -41,6 +41,7 @@ class Stack:
             postgres.server(place, ports),
             hapi.server(place, ports),
             mongodb.server(place, ports),
+            sftp.server(place, ports),
             connect.server(place, ports),
             *services.servers(place, ports, self.workers),
         ]
