@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 import psycopg
 import requests
-from confluent_kafka import OFFSET_BEGINNING, KafkaError, TopicPartition
 
-from command.stack import connect, kafka, postgres
+from command.stack import connect, postgres
 from command.stack.stack import Stack
-from pipeline.kafka import reader
-from pipeline.service_settings import KafkaSettings
+from tests.reading import committed
 from tests.survival.batches import wait_for
 
 JDBC = "firth.connect.jdbc.JdbcSourceConnector"
@@ -127,25 +125,7 @@ class Cluster:
 
     def records(self, topic: str) -> Sequence[Sent]:
         """All committed records of a topic, which may not be there yet."""
-        return list(self._records(topic))
-
-    def _records(self, topic: str) -> Iterator[Sent]:
-        consumer = reader(KafkaSettings(bootstrap_servers=kafka.bootstrap_servers(self.stack.ports)))
-        try:
-            found = consumer.list_topics(topic, timeout=10).topics[topic].partitions
-            consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in found])
-            ended = 0
-            while ended < len(found):
-                message: Any = consumer.poll(10)
-                assert message is not None, f"{topic} cannot be read to its end"
-                if message.error() is None:
-                    yield _sent(message)
-                elif message.error().code() == KafkaError._PARTITION_EOF:
-                    ended += 1
-                else:
-                    raise AssertionError(message.error())
-        finally:
-            consumer.close()
+        return [_sent(message) for message in committed(self.stack, topic)]
 
 
 def _sent(message: Any) -> Sent:

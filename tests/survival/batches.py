@@ -10,22 +10,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from confluent_kafka import OFFSET_BEGINNING, KafkaError, TopicPartition
-
 from command.api_client import Api, Batch
 from command.demo.database import create_source
 from command.demo.run import mapping_of
 from command.demo.servers import Documents, Fhir, source_rows
 from command.demo.site import Site
 from command.demo.verify import Checked, check
-from command.stack import kafka, registry, services
+from command.stack import registry, services
 from command.stack.stack import Stack
 from pipeline.codec import Codec
 from pipeline.events import Loaded
-from pipeline.kafka import reader
 from pipeline.records import BATCH_ID
-from pipeline.service_settings import KafkaSettings, RegistrySettings
+from pipeline.service_settings import RegistrySettings
 from pipeline.topics import LOAD
+from tests.reading import committed
 
 PATIENTS = 120  # some thousand records: long enough in the stages to be interrupted in the middle
 PATIENCE = 240.0  # seconds, for a batch that workers were killed in
@@ -113,22 +111,9 @@ class Running:
 
     def _records(self, topic: str) -> Iterator[bytes]:
         """Values of this batch's committed records in `topic`."""
-        settings = KafkaSettings(bootstrap_servers=kafka.bootstrap_servers(self.hospital.stack.ports))
-        consumer = reader(settings)
-        try:
-            found = consumer.list_topics(topic, timeout=10).topics[topic].partitions
-            consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in found])
-            ended = 0
-            while ended < len(found):
-                message: Any = consumer.poll(10)
-                assert message is not None, f"{topic} cannot be read to its end"
-                if message.error() is not None:
-                    assert message.error().code() == KafkaError._PARTITION_EOF, message.error()
-                    ended += 1
-                elif dict(message.headers() or ()).get(BATCH_ID) == self.batch_id.encode():
-                    yield message.value()
-        finally:
-            consumer.close()
+        for message in committed(self.hospital.stack, topic):
+            if dict(message.headers() or ()).get(BATCH_ID) == self.batch_id.encode():
+                yield message.value()
 
 
 def assert_exact(running: Running) -> None:
