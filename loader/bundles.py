@@ -15,7 +15,7 @@ from loader.sink import Change, Name
 # there. (On HAPI 8.8 a PUT with ifNoneMatch "*" overwrites.)
 ABSENT: Final = 'W/"0"'
 
-_SMALL: Final = 25  # resources; smaller bundles cost the server more than what is left of a lane's time
+_SMALL: Final = 50  # resources; smaller bundles cost the server more than what is left of a lane's time
 
 BUNDLE_BYTES: Final = 4 * 1024 * 1024  # of resources; a single larger one goes alone
 
@@ -73,8 +73,8 @@ def chains(changes: Sequence[Change], *, size: int, lanes: int = 1, alone: Conta
 
 
 def _share(left: int, size: int, lanes: int) -> int:
-    """The size of the next bundle: half of a lane's share of what is left, within limits."""
-    return size if lanes == 1 else min(size, max(_SMALL, math.ceil(left / (2 * lanes))))
+    """The size of the next bundle: a lane's share of what is left, within limits."""
+    return min(size, max(_SMALL, math.ceil(left / lanes)))
 
 
 class _Part:

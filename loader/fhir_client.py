@@ -19,8 +19,9 @@ from pipeline.errors import Misconfigured, Unavailable
 _FHIR: Final = "application/fhir+json"
 _HEADERS: Final = {
     "Accept": _FHIR,
-    # The server's time is what we are short of: no resources back, nothing packed.
-    "Accept-Encoding": "identity",
+    # The server's time is what we are short of: no resources back. HAPI flushes an answer that it does not pack
+    # with every few bytes of JSON: 500 pieces for 100 resources, 6 ms of ours to read instead of 1.4.
+    "Accept-Encoding": "gzip",
     "Prefer": "return=minimal",
     # Never X-Retry-On-Version-Conflict: HAPI 8.8 tries again with the tag definitions of the attempt that it
     # rolled back. The resources then name a tag that is not there, and every later PUT of them answers 500.

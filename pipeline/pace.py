@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 _FIRST: Final = 100  # records: a server that was just started answers slowly
-_SECONDS: Final = 2.0
+_SECONDS: Final = 3.0
+_STEP: Final = 8  # times as many as before, at most: servers get faster as they go on
 
 
 class Pace:
-    """As many records as the stage has done with in about two seconds, up to `most`.
+    """As many records as the stage has done with in about three seconds, up to `most`.
 
     Large batches make commits rare. But what a stage needs depends on the server behind it: a batch that took
     minutes would show no progress, be all begun again after any trouble, and in the end cost the worker its
@@ -22,10 +23,10 @@ class Pace:
 
     def took(self, records: int, seconds: float) -> None:
         """A batch went through the stage."""
-        if seconds > _SECONDS:
-            self.records = max(1, min(self.records, int(records * _SECONDS / seconds)))
-        elif records >= self.records and seconds < _SECONDS / 2:
-            self.records = min(self._most, self.records * 2)
+        # What was not full says nothing of more.
+        if seconds > _SECONDS or records >= self.records:
+            fitting = records * min(_SECONDS / max(seconds, 1e-3), _STEP)
+            self.records = max(1, min(self._most, int(fitting)))
 
     def failed(self) -> None:
         """A batch did not come to its end: less at once may."""
