@@ -133,6 +133,7 @@ def _fhir(console: Console, table: Table, servers: Servers, amount: Amount) -> N
     def limit() -> float:
         return _post(client, _changes(amount.fhir), size=size, parallel=parallel)
 
+    _drain(servers, "fhir", _changes(amount.fhir // 4), best)  # warms the broker up, as HAPI is by now
     _row(table, "fhir", *_in_turns(amount, limit, lambda: _drain(servers, "fhir", _changes(amount.fhir), best)))
 
 
