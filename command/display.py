@@ -17,6 +17,7 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
+from command.in_place import InPlace
 from command.stack import processes, sftp
 from command.stack.places import Place, shown
 from command.stack.processes import Server
@@ -68,20 +69,19 @@ class Setting:
             self._status.stop()
 
 
-class Starting:
+class Starting(InPlace):
     """The servers that are being started, each with how far it is and how long that took.
 
     On a terminal a table that changes in place; elsewhere a line when one is ready or fails.
     """
 
     def __init__(self, console: Console) -> None:
-        self._console = console
+        super().__init__(console, Live(get_renderable=self._table, console=console, refresh_per_second=10))
         self._lock = threading.Lock()
         self._states: dict[str, State] = {}
         self._since: dict[str, float] = {}
         self._took: dict[str, float] = {}
         self._spinner = Spinner("dots")
-        self._live = Live(get_renderable=self._table, console=console, refresh_per_second=10)
 
     def watch(self, name: str, state: State) -> None:
         """Hear that `name` is now in `state`; may be called from any thread."""
@@ -94,17 +94,6 @@ class Starting:
                 if not self._console.is_terminal:
                     self._console.print(f"{name:15} {state} after {self._took[name]:.1f} s")
             self._states[name] = state
-
-    def __enter__(self) -> Self:
-        if self._console.is_terminal:
-            self._live.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._console.is_terminal:
-            self._live.stop()
 
     def _table(self) -> Table:
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from rich.console import Console
 from rich.live import Live
@@ -16,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from command.api_client import Batch, BatchSummary, Preview, ResourceProgress
+from command.in_place import InPlace
 
 SINKS: Final = {"fhir": "HAPI", "mongodb": "MongoDB"}
 A_LINE_EVERY: Final = 5.0  # seconds, where there is no terminal to draw on
@@ -29,16 +29,15 @@ STYLES: Final = {
 }
 
 
-class Running:
+class Running(InPlace):
     """A batch while it runs: a table that changes in place, or now and then a line where there is no terminal.
 
     `expected` is how many rows a resource has, by its id, where that is known before all are extracted.
     """
 
     def __init__(self, console: Console, expected: Mapping[str, int] | None = None) -> None:
-        self._console = console
+        super().__init__(console, Live(console=console, refresh_per_second=4))
         self._expected = expected or {}
-        self._live = Live(console=console, refresh_per_second=4)
         self._began = self._said = time.monotonic()
 
     def show(self, batch: Batch) -> None:
@@ -50,17 +49,6 @@ class Running:
             done = ", ".join(f"{sink_name(sink)} {_loaded(batch, sink):,}" for sink in batch.sinks)
             extracted = sum(one.extracted for one in batch.resources)
             self._console.print(f"{self._said - self._began:5.0f} s  extracted {extracted:,}, {done}")
-
-    def __enter__(self) -> Self:
-        if self._console.is_terminal:
-            self._live.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._console.is_terminal:
-            self._live.stop()
 
 
 def progress(batch: Batch, expected: Mapping[str, int]) -> Table:

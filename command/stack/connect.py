@@ -62,7 +62,7 @@ def url(ports: Ports) -> str:
 
 def _prepare(folder: Path, ports: Ports) -> None:
     (folder / "worker.properties").write_text(_properties(ports))
-    (folder / "log4j2.properties").write_text(_log4j2())
+    (folder / "log4j2.properties").write_text(java.log4j2("firth", context="%X{connector.context}"))
 
 
 def _properties(ports: Ports) -> str:
@@ -97,18 +97,4 @@ def _properties(ports: Ports) -> str:
         producer.max.request.size={kafka.RECORD_BYTES}
         producer.linger.ms=5
         producer.batch.size=131072
-        """)
-
-
-def _log4j2() -> str:
-    return dedent("""\
-        status=warn
-        appender.out.type=Console
-        appender.out.name=out
-        appender.out.layout.type=PatternLayout
-        appender.out.layout.pattern=%d{ISO8601} %p %X{connector.context}%m (%c{1})%n
-        rootLogger.level=warn
-        rootLogger.appenderRef.out.ref=out
-        logger.firth.name=firth
-        logger.firth.level=info
         """)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import dedent
 
 from command.stack.downloads import built
 from command.stack.system import java
@@ -28,3 +29,21 @@ def command(
         main,
         *arguments,
     ]
+
+
+def log4j2(logger: str, *, context: str = "") -> str:
+    """log4j2's settings: everyone's warnings, and what `logger` says of its work, on standard output.
+
+    `context` stands before each message, as one of log4j2's own patterns.
+    """
+    return dedent(f"""\
+        status=warn
+        appender.out.type=Console
+        appender.out.name=out
+        appender.out.layout.type=PatternLayout
+        appender.out.layout.pattern=%d{{ISO8601}} %p {context}%m (%c{{1}})%n
+        rootLogger.level=warn
+        rootLogger.appenderRef.out.ref=out
+        logger.told.name={logger}
+        logger.told.level=info
+        """)

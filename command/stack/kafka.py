@@ -44,7 +44,7 @@ def _run(folder: Path, main: str, *arguments: str) -> list[str]:
 
 
 def _prepare(folder: Path, ports: Ports) -> None:
-    (folder / "log4j2.properties").write_text(_log4j2())
+    (folder / "log4j2.properties").write_text(java.log4j2("kafka.server"))
     (folder / "server.properties").write_text(_properties(folder / "topics", ports))
     if (folder / "topics" / "meta.properties").exists():
         return
@@ -95,18 +95,4 @@ def _properties(topics: Path, ports: Ports) -> str:
         log.segment.bytes=67108864
         log.index.size.max.bytes=1048576
         log.cleaner.dedupe.buffer.size=16777216
-        """)
-
-
-def _log4j2() -> str:
-    return dedent("""\
-        status=warn
-        appender.out.type=Console
-        appender.out.name=out
-        appender.out.layout.type=PatternLayout
-        appender.out.layout.pattern=%d{ISO8601} %p %m (%c{1})%n
-        rootLogger.level=warn
-        rootLogger.appenderRef.out.ref=out
-        logger.server.name=kafka.server
-        logger.server.level=info
         """)

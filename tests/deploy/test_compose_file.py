@@ -100,6 +100,12 @@ def test_the_broker_is_set_up_as_that_of_the_local_stack() -> None:
     assert {name: str(given.get(f"KAFKA_{name.upper().replace('.', '_')}")) for name in wanted} == wanted
 
 
+@pytest.mark.parametrize("pom", ["command/stack/java/kafka/pom.xml", "kafka_connect_connectors/plugins/pom.xml"])
+def test_kafka_is_of_the_same_version_wherever_it_is_named(pom: str) -> None:
+    versions = re.findall(r"<kafka\.version>(.+)</kafka\.version>", (ROOT / pom).read_text())
+    assert versions == [ALL["kafka"]["image"].partition(":")[2]]
+
+
 def test_hapi_is_set_up_as_that_of_the_local_stack() -> None:
     java = (ROOT / "command/stack/java/hapi/src/main/java/firth/fhir/Store.java").read_text()
     rules = dict(re.findall(r"rules\.set(\w+)\((?:\w+\.)*(\w+)\)", java))
