@@ -21,11 +21,12 @@ PEER: Final = 500  # messages that python-hl7 parses
 
 @dataclass(frozen=True)
 class RowsFigure:
-    """A file read to its end: its size in bytes, CPU seconds, and MiB of memory after a tenth of it and at its end."""
+    """A file read to its end: its size in bytes, seconds, and MiB of memory after a tenth of it and at its end."""
 
     size: int
     count: int
-    seconds: float
+    seconds: float  # of the process's CPU
+    clock_seconds: float
     memory_early: float
     memory_late: float
     peer_seconds: float  # of python-hl7 for as many bytes, parsing alone
@@ -34,6 +35,11 @@ class RowsFigure:
     def megabytes_a_second(self) -> float:
         """What is to be 30."""
         return self.size / self.seconds / 1e6
+
+    @property
+    def megabytes_a_second_by_the_clock(self) -> float:
+        """The same as somebody waits for it; on a machine that does nothing else there is no difference."""
+        return self.size / self.clock_seconds / 1e6
 
 
 def figure(size: int) -> RowsFigure:
@@ -47,14 +53,14 @@ def figure(size: int) -> RowsFigure:
         size = file.tell()
         file.seek(0)
         early = late = 0.0
-        begun = time.process_time()
+        begun, clock_begun = time.process_time(), time.monotonic()
         for number, message in enumerate(split_hl7_batch(file)):
             parse_hl7v2_message(message)
             if number == count // 10:
                 early = process.memory_info().rss / 2**20
-        seconds = time.process_time() - begun
+        seconds, clock_seconds = time.process_time() - begun, time.monotonic() - clock_begun
         late = process.memory_info().rss / 2**20
-    return RowsFigure(size, count, seconds, early, late, _python_hl7(made[:PEER], size))
+    return RowsFigure(size, count, seconds, clock_seconds, early, late, _python_hl7(made[:PEER], size))
 
 
 def _python_hl7(made: list[bytes], size: int) -> float:
@@ -69,7 +75,8 @@ def lines(*, full: bool) -> Iterator[str]:
     one = figure(1_000_000_000 if full else 50_000_000)
     yield (
         f"rows: a file of {one.size / 1e6:,.0f} MB, {one.count:,} messages of all types that are generated: "
-        f"[bold]{one.megabytes_a_second:.1f} MB/s[/] (target 30), {one.seconds / one.count * 1e6:.1f} µs a message; "
+        f"[bold]{one.megabytes_a_second:.1f} MB/s[/] of CPU time (target 30), "
+        f"{one.megabytes_a_second_by_the_clock:.1f} by the clock, {one.seconds / one.count * 1e6:.1f} µs a message; "
         f"{one.memory_early:.0f} MiB after a tenth, {one.memory_late:.0f} MiB at the end"
     )
     yield f"beside it python-hl7, parsing alone: {one.size / one.peer_seconds / 1e6:.1f} MB/s"

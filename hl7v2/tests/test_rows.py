@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any, BinaryIO, cast
 
 import pytest
+from hl7v2.generate import messages
 from hl7v2.schemas import SCHEMAS, Schema, schema_of
 from hl7v2.values import parse_time
 from hypothesis import given
@@ -142,8 +143,9 @@ def test_nothing_sent_is_none_and_null_is_an_empty_text() -> None:
     assert row["patient_phone"] is None
 
 
-def test_a_time_that_is_none_stays_as_it_was_sent() -> None:
-    assert row_of("ADT^A08", "PID|1||7||DOE||19671399")["patient_birth_date"] == "19671399"
+@pytest.mark.parametrize("sent", ["19671399", "19670229", "196708141", "20240229101500123", "2024022910150099999", "x"])
+def test_a_time_that_is_none_stays_as_it_was_sent(sent: str) -> None:
+    assert row_of("ADT^A08", f"PID|1||7||DOE||{sent}")["patient_birth_date"] == sent
 
 
 @given(st.from_regex(r"[12][09]\d{2,13}(\.\d{1,4})?([+-]\d{4})?", fullmatch=True, alphabet="0123456789.+-"))
@@ -303,6 +305,13 @@ def test_rows_share_nothing_that_can_be_changed() -> None:
 def test_any_delimiters_give_the_same_row() -> None:
     other = ADT_A01.replace("\\T\\", "\\X26\\").translate(str.maketrans("|^~\\&", "!:?%;"))
     assert parse_hl7v2_message(other) == parse_hl7v2_message(ADT_A01)
+
+
+@pytest.mark.parametrize("aside", ["ZZZ|\\T\\", 'ZZZ|""'])
+def test_an_escape_or_a_null_elsewhere_changes_nothing_in_a_row(aside: str) -> None:
+    for raw in [*islice(messages(seed=3), 300), *(raw for _, raw in reference_messages())]:
+        text = str(parse(raw)).rstrip("\r\n\x1c")
+        assert parse_hl7v2_message(f"{text}\r{aside}") == parse_hl7v2_message(text)
 
 
 def test_content_in_memory_gives_lists_and_a_file_an_iterator() -> None:

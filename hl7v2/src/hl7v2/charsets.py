@@ -141,7 +141,7 @@ def _by_its_header(data: bytes) -> Decoded:
 
 def _declared(data: bytes) -> str:
     """MSH-18, its first repetition; "" where there is none."""
-    header = _HEADER.search(data[:8192])
+    header = _HEADER.search(data, 0, 8192)
     if header is None:
         return ""
     separator, rest = header.groups()

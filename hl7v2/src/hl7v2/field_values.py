@@ -1,34 +1,34 @@
-"""What the text of a field becomes in the columns of a schema.
+"""What the text of a field becomes in the columns of a schema, whatever the text is.
 
-It depends on nothing but that text, so it is remembered: most fields of a feed (codes, units, wards, doctors) say what
-they said before.
+`row_reading` makes code for what most fields look like. It comes here for the rest, and for fields of which a feed
+says the same things again and again (codes, units, wards, doctors): what those became is remembered.
 """
 
 from __future__ import annotations
 
 import re
+from calendar import isleap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from hl7v2.delimiters import Delimiters
 from hl7v2.errors import ValueFormatError
 from hl7v2.escapes import unescape
 from hl7v2.message import NULL
-from hl7v2.paths import parse_path
-from hl7v2.schemas import Column
 from hl7v2.values import parse_time
 
-Values = dict[str, Any]
-FieldReader = Callable[[str], Values]
+Values = tuple[Any, ...]  # one a column
+Shape = tuple[tuple[str, int, int], ...]  # kind, component and subcomponent of each column
 
-REMEMBERED: Final = 512  # texts a field
+REMEMBERED: Final = 2_000  # texts a kind of field
 TOO_LONG_TO_REMEMBER: Final = 250  # a document in an OBX-5 must not stay in memory
 
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)", re.ASCII)
 _CODED: Final = frozenset(("CE", "CF", "CNE", "CWE"))
-_PLAIN: Final = frozenset(("", "ST", "TX", "FT", "NM", "SI", "ID", "IS", "TN"))
+PLAIN_TYPES: Final = frozenset(("", "ST", "TX", "FT", "NM", "SI", "ID", "IS", "TN"))
 _TIMES: Final = frozenset(("DT", "DTM", "TM", "TS"))
 
 
@@ -39,110 +39,194 @@ class Reading:
     delimiters: Delimiters
     encoding: str
 
-    def repetitions(self, text: str) -> list[str]:
-        """The repetitions of a field."""
-        return text.split(self.delimiters.repetition)
-
-    def components(self, text: str) -> list[str]:
-        """The components of a repetition."""
-        return text.split(self.delimiters.component)
-
-    def leaf(self, components: Sequence[str], component: int, subcomponent: int = 1) -> str:
-        """A leaf of `components` with its escapes decoded, numbers from 1; "" where there is none."""
-        if component > len(components):
-            return ""
-        pieces = components[component - 1].split(self.delimiters.subcomponent, subcomponent)
-        return self.decode(pieces[subcomponent - 1]) if subcomponent <= len(pieces) else ""
+    def leaf(self, repetition: str, component: int, subcomponent: int = 1) -> str:
+        """A leaf of a repetition with its escapes decoded, numbers from 1; "" where there is none."""
+        text = _nth(repetition.split(self.delimiters.component, component), component)
+        return self.decode(_nth(text.split(self.delimiters.subcomponent, subcomponent), subcomponent))
 
     def decode(self, text: str) -> str:
         """A text with its escapes decoded."""
         return unescape(text, self.delimiters, self.encoding)
 
 
-def field_reader(columns: Sequence[tuple[Column, str]], reading: Reading) -> FieldReader:
-    """A reader of the columns that one field gives, each with its path. It remembers what it read."""
-    leaves = [
-        (column.name, place.component or 1, place.subcomponent or 1, _FINISH.get(column.kind))
-        for column, path in columns
-        for place in (parse_path(path).place,)
-        if column.kind in ("text", "time")
-    ]
-    whole = [(column.name, _WHOLE[column.kind]) for column, _ in columns if column.kind in _WHOLE]
-    names = [column.name for column, _ in columns]
+def _nth(pieces: Sequence[str], number: int) -> str:
+    return pieces[number - 1] if number <= len(pieces) else ""
 
-    def read(text: str) -> Values:
-        repetitions = reading.repetitions(text)
-        if repetitions[0] == NULL:
-            return dict.fromkeys(names, "")
-        components = reading.components(repetitions[0])
-        values: Values = {}
-        for name, component, subcomponent, finish in leaves:
-            if value := reading.leaf(components, component, subcomponent):
-                values[name] = "" if value == NULL else finish(value) if finish else value
-        for name, find in whole:
-            if value := next(filter(None, (find(reading.components(one), reading) for one in repetitions)), ""):
-                values[name] = value
+
+class FieldValues(dict[str, Values]):
+    """The values of columns that are read from one field, by the text of that field.
+
+    `shape` has the kind of each column, and the component and subcomponent that it is. Fields of a shape share what
+    is remembered: the doctor who admits is often the one who attends.
+    """
+
+    def __init__(self, shape: Shape, reading: Reading) -> None:
+        super().__init__()
+        self._shape = shape
+        self._reading = reading
+        self._whole = {"phone": phone_reader(reading), "email": email_reader(reading)}
+
+    def __missing__(self, text: str) -> Values:
+        values = self._read(text)
+        if len(text) < TOO_LONG_TO_REMEMBER:
+            if len(self) >= REMEMBERED:
+                self.clear()
+            self[text] = values
         return values
 
-    return _remembering(read)
+    def _read(self, text: str) -> Values:
+        _, component_mark, repetition_mark, escape, subcomponent_mark, _ = self._reading.delimiters
+        repetitions = text.split(repetition_mark)
+        if repetitions[0] == NULL:
+            return ("",) * len(self._shape)
+        components = repetitions[0].split(component_mark)
+        values: list[str | None] = []
+        for kind, component, subcomponent in self._shape:
+            if kind in self._whole:
+                values.append(next(filter(None, map(self._whole[kind], repetitions)), None))
+                continue
+            leaf = components[component - 1] if component <= len(components) else ""
+            if subcomponent > 1 or subcomponent_mark in leaf:
+                leaf = _nth(leaf.split(subcomponent_mark), subcomponent)
+            if escape in leaf:
+                leaf = self._reading.decode(leaf)
+            values.append("" if leaf == NULL else iso(leaf) if leaf and kind == "time" else leaf or None)
+        return tuple(values)
 
 
-def read_texts(text: str, reading: Reading) -> list[str]:
-    """The text of each repetition of a field; `""` in one that is HL7's null."""
-    found = (reading.leaf(reading.components(one), 1) for one in reading.repetitions(text) if one)
-    return ["" if one == NULL else one for one in found]
-
-
-def _remembering(read: FieldReader) -> FieldReader:
-    remembering = lru_cache(maxsize=REMEMBERED)(read)
-    return lambda text: remembering(text) if len(text) < TOO_LONG_TO_REMEMBER else read(text)
+@lru_cache(maxsize=512)
+def field_values(shape: Shape, reading: Reading) -> FieldValues:
+    """The values of fields of that shape."""
+    return FieldValues(shape, reading)
 
 
 # ---- values of a kind
 
 
-@lru_cache(maxsize=4096)
+def text_reader(reading: Reading) -> Callable[[str], str | None]:
+    """What reads the first leaf of a field."""
+    delimiters, values = reading.delimiters, field_values((("text", 1, 1),), reading)
+    _, component, repetition, escape, subcomponent, _ = delimiters
+
+    def read(text: str) -> str | None:
+        if escape in text or NULL in text:
+            (value,) = values[text]
+            return cast("str | None", value)
+        if component in text:
+            text = text.partition(component)[0]
+        if repetition in text:
+            text = text.partition(repetition)[0]
+        if subcomponent in text:
+            text = text.partition(subcomponent)[0]
+        return text or None
+
+    return read
+
+
+def time_reader(reading: Reading) -> Callable[[str], str | None]:
+    """What reads the first leaf of a field as a time."""
+    read_text = text_reader(reading)
+
+    def read(text: str) -> str | None:
+        leaf = read_text(text)
+        return iso(leaf) if leaf else leaf
+
+    return read
+
+
+def texts_reader(reading: Reading) -> Callable[[str], list[str]]:
+    """What reads the first leaf of each repetition of a field that has one; "" of one that is HL7's null."""
+    read_text = text_reader(reading)
+
+    def read(text: str) -> list[str]:
+        leaves = map(read_text, text.split(reading.delimiters.repetition))
+        return [leaf for leaf in leaves if leaf is not None]
+
+    return read
+
+
+def _days(year: int) -> dict[str, str]:
+    days = (date(year, 1, 1) + timedelta(number) for number in range(365 + isleap(year)))
+    return {f"{day:%m%d}": f"-{day:%m-%d}" for day in days}
+
+
+_COMMON, _LEAP = _days(2023), _days(2024)
+_YEARS: Final = {f"{year}": _LEAP if isleap(year) else _COMMON for year in range(1800, 2200)}
+_MINUTES: Final = {f"{hour:02}{minute:02}": f"T{hour:02}:{minute:02}" for hour in range(24) for minute in range(60)}
+_SECONDS: Final = {f"{second:02}": f":{second:02}" for second in range(60)}
+
+
 def iso(text: str) -> str:
     """A date or time in ISO 8601; one that is illegal as it stands."""
-    # Most are of one form, and their days and zones are few.
-    clock, zone = text[8:14], text[14:]
-    if len(clock) == 6 and clock.isascii() and clock.isdigit() and clock < "24" and clock[2] < "6" and clock[4] < "6":
-        day = _iso(text[:8])
-        offset = _iso(f"20000101000000{zone}")[19:] if zone else ""
-        if day[4] == "-" and bool(offset) == bool(zone):
-            return f"{day}T{clock[:2]}:{clock[2:4]}:{clock[4:]}{offset}"
-    return _iso(text)
+    # Nearly all are days, or times to the minute or second: looked up in parts, as there are few of each.
+    year = text[:4]
+    day = days.get(text[4:8]) if (days := _YEARS.get(year)) else None
+    if day is None:
+        return _any_iso(text)
+    length = len(text)
+    if length == 8:
+        return year + day
+    minute = _MINUTES.get(text[8:12])
+    if minute is not None:
+        if length == 12:
+            return year + day + minute
+        second = _SECONDS.get(text[12:14])
+        if second is not None:
+            if length == 14:
+                return year + day + minute + second
+            if zone := _zone(text[14:]):
+                return year + day + minute + second + zone
+    return _any_iso(text)
+
+
+@lru_cache(maxsize=1024)
+def _zone(text: str) -> str:
+    """What follows the seconds in ISO 8601; "" where that is illegal."""
+    whole = _any_iso(f"20000101000000{text}")
+    return whole[19:] if whole[4] == "-" else ""
 
 
 @lru_cache(maxsize=4096)
-def _iso(text: str) -> str:
+def _any_iso(text: str) -> str:
     try:
         return parse_time(text).iso()
     except ValueFormatError:
         return text
 
 
-def phone(components: Sequence[str], reading: Reading) -> str:
-    """The number of an XTN: as one text, or put together (country, area, number, extension)."""
-    mark = reading.delimiters.subcomponent
-    leaves = [one.partition(mark)[0] for one in components]
-    for text in (leaves[0], *leaves[11:12]):
-        if text and text != NULL and "@" not in text:
-            return reading.decode(text)
-    country, area, local, extension = (*leaves[4:8], "", "", "", "")[:4]
-    if not local:
-        return ""
-    pieces = (country and f"+{country.lstrip('+')}", area and f"({area})", local, extension and f"x{extension}")
-    return reading.decode(" ".join(filter(None, pieces)))
+def phone_reader(reading: Reading) -> Callable[[str], str]:
+    """What reads the number of an XTN: one text, or put together (country, area, number, extension)."""
+    _, component, _, _, subcomponent, _ = reading.delimiters
+
+    def read(repetition: str) -> str:
+        leaves = repetition.split(component, 12)
+        if subcomponent in repetition:
+            leaves = [leaf.partition(subcomponent)[0] for leaf in leaves]
+        for text in (leaves[0], *leaves[11:12]):
+            if text and text != NULL and "@" not in text:
+                return reading.decode(text)
+        if len(leaves) < 7 or not (number := leaves[6]):
+            return ""
+        if area := leaves[5]:
+            number = f"({area}) {number}"
+        if country := leaves[4]:
+            number = f"+{country.lstrip('+')} {number}"
+        if len(leaves) > 7 and (extension := leaves[7]):
+            number = f"{number} x{extension}"
+        return reading.decode(number)
+
+    return read
 
 
-def email(components: Sequence[str], reading: Reading) -> str:
-    """The e-mail address of an XTN; older senders put it where the number stands."""
-    return next((text for component in (4, 1) if "@" in (text := reading.leaf(components, component))), "")
+def email_reader(reading: Reading) -> Callable[[str], str]:
+    """What reads the e-mail address of an XTN; older senders put it where the number stands."""
 
+    def read(repetition: str) -> str:
+        if "@" not in repetition and reading.delimiters.escape not in repetition:
+            return ""
+        return next((text for component in (4, 1) if "@" in (text := reading.leaf(repetition, component))), "")
 
-_FINISH: Final[dict[str, Callable[[str], str]]] = {"time": iso}
-_WHOLE: Final[dict[str, Callable[[Sequence[str], Reading], str]]] = {"phone": phone, "email": email}
+    return read
 
 
 # ---- the value of an observation
@@ -157,13 +241,12 @@ def observation_reader(reading: Reading) -> Callable[[str, str], Value]:
     def read(value_type: str, text: str) -> Value:
         if text == NULL:
             return "", None, None
-        repetitions = reading.repetitions(text)
+        repetitions = text.split(reading.delimiters.repetition)
         words = "\n".join(_value_text(value_type, one, reading) for one in repetitions) or None
-        first = reading.components(repetitions[0])
         if value_type in _CODED:
-            return words, reading.leaf(first, 1) or None, None
+            return words, reading.leaf(repetitions[0], 1) or None, None
         if value_type in ("NM", "SN") and len(repetitions) == 1:
-            return words, None, _number(value_type, first, reading)
+            return words, None, _number(value_type, text, reading)
         return words, None, None
 
     remembering = lru_cache(maxsize=REMEMBERED)(read)
@@ -171,24 +254,24 @@ def observation_reader(reading: Reading) -> Callable[[str, str], Value]:
 
 
 def _value_text(value_type: str, text: str, reading: Reading) -> str:
-    if value_type in _PLAIN:  # a delimiter in there is text that the sender forgot to escape
+    if value_type in PLAIN_TYPES:  # a delimiter in there is text that the sender forgot to escape
         return reading.decode(text)
-    components = reading.components(text)
     if value_type in _CODED:
-        return reading.leaf(components, 2) or reading.leaf(components, 9) or reading.leaf(components, 1)
+        return reading.leaf(text, 2) or reading.leaf(text, 9) or reading.leaf(text, 1)
     if value_type in _TIMES:
-        return iso(reading.leaf(components, 1))
+        return iso(reading.leaf(text, 1))
     if value_type == "ED":
-        return reading.leaf(components, 5)
+        return reading.leaf(text, 5)
+    components = text.split(reading.delimiters.component)
     leaves = (reading.decode(leaf) for one in components for leaf in one.split(reading.delimiters.subcomponent))
     return ("" if value_type == "SN" else " ").join(leaf for leaf in leaves if leaf)
 
 
-def _number(value_type: str, components: Sequence[str], reading: Reading) -> float | None:
+def _number(value_type: str, text: str, reading: Reading) -> float | None:
     if value_type == "SN":
-        comparator, number, *rest = (reading.leaf(components, component) for component in (1, 2, 3, 4))
+        comparator, number, *rest = (reading.leaf(text, component) for component in (1, 2, 3, 4))
         if comparator not in ("", "=") or any(rest):
             return None
     else:
-        number = reading.leaf(components, 1)
+        number = reading.leaf(text, 1)
     return float(number) if _NUMBER.fullmatch(number) else None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Iterator
+from typing import Final, cast
 
 from hl7v2 import charsets
 from hl7v2.cutting import HEADERS, Row, cut_line, is_delimiters, join_row, leaves_at, put_at, raw_at
@@ -87,12 +87,11 @@ class Message:
         header = text if text.startswith("MSH") and not text[3:4].isalnum() else find_header(text)
         self._marks = marks_of(header[:9])
         self.delimiters = self._marks[0]
-        lines = split_lines(text, self.delimiters.field)
-        self._lines: list[str | Row] = [*lines]
+        self._lines = cast("list[str | Row]", split_lines(text, self.delimiters.field))
         self._ends: list[str] | None = None  # what stands between the lines, found when first needed
         self._changed = False
         self._rows: dict[str, list[Row]] = {}
-        self._places = _places_of(lines)
+        self._places: dict[str, list[int]] | None = None  # of the lines by their beginnings, found when first needed
 
     @property
     def encoding(self) -> str:
@@ -131,14 +130,33 @@ class Message:
     @property
     def rows(self) -> list[Row]:
         """The fields of all segments in order, as `Segment.fields` has them. Only to be read."""
-        return [self._row(at) for at in self._in_order()]
+        lines, separator = self._lines, self.delimiters.field
+        rows: list[Row] = []
+        for at, line in enumerate(lines):
+            if isinstance(line, list):
+                rows.append(line)
+                continue
+            if "0" <= line < "\x7f":  # it begins as a name does
+                row = line.split(separator)
+                if row[0] in HEADERS and len(row) > 1:
+                    row.insert(1, separator)
+            elif not line or line.isspace():
+                continue
+            else:
+                row = cut_line(line, separator)
+            lines[at] = row
+            rows.append(row)
+        return rows
 
     @property
     def names(self) -> list[str]:
         """The names of all segments in order."""
-        separator, lines = self.delimiters.field, self._lines
-        found = (lines[at] for at in self._in_order())
-        return [(line.partition(separator)[0] if isinstance(line, str) else line[0]).strip() for line in found]
+        separator = self.delimiters.field
+        return [
+            (line.partition(separator)[0] if isinstance(line, str) else line[0]).strip()
+            for line in self._lines
+            if line and not (isinstance(line, str) and line.isspace())
+        ]
 
     def segments(self, name: str | None = None) -> list[Segment]:
         """All segments in order, or all of one name."""
@@ -272,12 +290,11 @@ class Message:
 
     # ---- inside
 
-    def _in_order(self) -> list[int]:
-        return sorted(at for places in self._places.values() for at in places)
-
     def _open(self, name: str) -> list[Row]:
         """The rows of all segments `name`, cut on first use."""
         lines, separator, header = self._lines, self.delimiters.field, name in HEADERS
+        if self._places is None:
+            self._places = self._find_places()
         places = self._places.get(name + separator, ())
         if name in self._places:  # without a single field
             places = sorted([*places, *self._places[name]])
@@ -292,12 +309,6 @@ class Message:
 
     def _rows_of(self, name: str) -> list[Row]:
         return self._rows[name] if name in self._rows else self._open(name)
-
-    def _row(self, at: int) -> Row:
-        line = self._lines[at]
-        if isinstance(line, str):
-            line = self._lines[at] = cut_line(line, self.delimiters.field)
-        return line
 
     def _decode(self, text: str) -> str:
         return unescape(text, self.delimiters, self.encoding)
@@ -357,34 +368,34 @@ class Message:
     def _moved(self) -> None:
         self._changed = True
         self._rows.clear()
-        separator = self.delimiters.field
-        self._places = _places_of(
-            [line if isinstance(line, str) else join_row(line[:3], separator) for line in self._lines]
-        )
+        self._places = None
 
+    def _find_places(self) -> dict[str, list[int]]:
+        """Where the lines are that begin with the same four characters: a segment's name and the field separator.
 
-def _places_of(lines: Sequence[str]) -> dict[str, list[int]]:
-    """Where the lines are that begin with the same four characters: a segment's name and the field separator.
-
-    Blank lines are left out, and white space before a name.
-    """
-    places: dict[str, list[int]] = {}
-    for at, line in enumerate(lines):
-        key = line[:4]
-        if key in places:
-            places[key].append(at)
-        else:
-            places[key] = [at]
-    places.pop("", None)
-    if min(places) < "0":  # white space sorts before all that a name begins with
-        indented = [at for key in places if key[0].isspace() for at in places[key]]
-        places = {key: found for key, found in places.items() if not key[0].isspace()}
-        for at in indented:
-            places.setdefault(lines[at].lstrip()[:4], []).append(at)
+        Blank lines are left out, and white space before a name.
+        """
+        places: dict[str, list[int]] = {}
+        for at, line in enumerate(self._lines):
+            key = line[:4] if isinstance(line, str) else self._beginning(at)[:4]
+            if key in places:
+                places[key].append(at)
+            else:
+                places[key] = [at]
+        # White space of ASCII sorts before all that a name begins with.
+        if min(places) < "0" or not self._text.isascii():
+            indented = [at for key in list(places) if key[:1].isspace() for at in places.pop(key)]
+            for at in indented:
+                places.setdefault(self._beginning(at).lstrip()[:4], []).append(at)
+            for found in places.values():
+                found.sort()
         places.pop("", None)
-        for found in places.values():
-            found.sort()
-    return places
+        return places
+
+    def _beginning(self, at: int) -> str:
+        """The text that a line begins with, as far as its first field at least."""
+        line = self._lines[at]
+        return line if isinstance(line, str) else join_row(line[:3], self.delimiters.field)
 
 
 def _refuse_line_break(text: str) -> None:

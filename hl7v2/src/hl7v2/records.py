@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Any, BinaryIO, cast, overload
+from typing import Any, BinaryIO, Final, cast, overload
 
 from hl7v2.batches import BatchReader, split
+from hl7v2.cutting import Row
 from hl7v2.delimiters import Delimiters
-from hl7v2.field_values import Reading, Values, read_texts
-from hl7v2.message import Message, parse
+from hl7v2.field_values import Reading, texts_reader
+from hl7v2.message import NULL, Message, parse
 from hl7v2.paths import parse_path
-from hl7v2.row_reading import Fields, element_reader, repetitions_reader
+from hl7v2.row_reading import Element, element_reader, repetitions_reader, segment_reader
 from hl7v2.schemas import SCHEMAS, Rows, Schema, schema_of
 
 
@@ -58,7 +59,19 @@ def parse_hl7v2_message(message: bytes | str | Message) -> dict[str, Any]:
     """
     if not isinstance(message, Message):
         message = parse(message)
-    return _row_reader(schema_of(message.message_type).name, message.delimiters, message.encoding).read(message)
+    delimiters, text = message.delimiters, str(message)
+    escaped = text.find(delimiters.escape, _AFTER_DELIMITERS) >= 0
+    # Only what an escape stands for depends on the character set, which it takes a while to find out.
+    encoding = message.encoding if escaped else "utf-8"
+    segments = message.rows
+    header = segments[0]
+    if header[0] != "MSH":
+        header = next((fields for fields in segments if fields[0].strip() == "MSH"), [])
+    reader = _row_reader(header[9] if len(header) > 9 else "", delimiters, encoding)
+    return reader.read(segments, escaped or NULL in text)
+
+
+_AFTER_DELIMITERS: Final = 9  # characters of a header, MSH-2 included
 
 
 class _Element:
@@ -67,7 +80,7 @@ class _Element:
     __slots__ = ("at", "notes", "segments")
 
     def __init__(self) -> None:
-        self.segments: dict[str, Fields] = {}
+        self.segments: dict[str, Row] = {}
         self.notes: list[str] = []
         self.at = -1  # its index in the list, once it is known to be an element
 
@@ -75,35 +88,41 @@ class _Element:
 _Open = dict[str, _Element]  # by the name of the list
 
 
-class _ListReader:
-    """Reads one list of a schema from the segments that it is made of."""
+class _LoneSegments:
+    """Reads segments of one name, of which each is an element of a list."""
 
-    def __init__(self, rows: Rows, reading: Reading) -> None:
-        self._rows = rows
-        self._read = element_reader(rows.columns, reading)
+    def __init__(self, name: str, rows: Rows, reading: Reading) -> None:
+        self._name = rows.name
+        self._read = segment_reader(name, rows.columns, reading)
         self._positions = [(column.name, column.paths[0]) for column in rows.columns if column.kind == "position"]
         self._commented = any(column.kind == "notes" for column in rows.columns)
-        self._alone = not rows.follows and not rows.joins
 
-    def read(self, name: str, fields: Fields, row: Values, elements: _Open) -> list[str]:
+    def add(self, fields: Row, row: Element, elements: _Open, odd: bool) -> list[str]:
         """Read a segment into `row`. Returns the list that comments after it go to."""
-        if not self._alone:
-            return self._read_part(name, fields, row, elements)
-        element = self._read({name: fields})
-        row[self._rows.name].append(element)
+        element = self._read(fields, odd)
+        row[self._name].append(element)
         for column, target in self._positions:
             owner = elements.get(target)
             element[column] = owner.at + 1 if owner is not None and owner.at >= 0 else None
         notes: list[str] = (element if self._commented else row)["notes"]
         return notes
 
-    def _read_part(self, name: str, fields: Fields, row: Values, elements: _Open) -> list[str]:
-        """Add a segment to the open element, or begin one with it."""
-        rows = self._rows
+
+class _JoinedSegments:
+    """Reads the segments of a list of which each element may be made of several."""
+
+    def __init__(self, rows: Rows, reading: Reading) -> None:
+        self._rows = rows
+        self._read = element_reader(rows.columns, reading)
+        self._commented = any(column.kind == "notes" for column in rows.columns)
+
+    def add(self, fields: Row, row: Element, elements: _Open, odd: bool) -> list[str]:
+        """Add a segment to the open element, or begin one with it. Returns the list that comments after it go to."""
+        rows, name = self._rows, fields[0].strip()
         element = elements.get(rows.name)
         notes: list[str] = row["notes"]
         if name in rows.opens or (name in rows.follows and (element is None or name in element.segments)):
-            self.close(row, element)
+            self.close(row, element, odd)
             element = elements[rows.name] = _Element()
         elif element is None:
             return notes
@@ -113,10 +132,10 @@ class _ListReader:
             row[rows.name].append(None)  # its place, until all its segments have come
         return element.notes if self._commented else notes
 
-    def close(self, row: Values, element: _Element | None) -> None:
+    def close(self, row: Element, element: _Element | None, odd: bool) -> None:
         """Put an element that is whole into its place."""
         if element is not None and element.at >= 0:
-            values = row[self._rows.name][element.at] = self._read(element.segments)
+            values = row[self._rows.name][element.at] = self._read(element.segments, odd)
             if self._commented:
                 values["notes"] = element.notes
 
@@ -125,46 +144,60 @@ class _RowReader:
     """Reads messages as rows of one schema."""
 
     def __init__(self, schema: Schema, reading: Reading) -> None:
-        self._reading = reading
         self._read = element_reader(schema.columns, reading, [rows.name for rows in schema.lists])
+        self._texts = texts_reader(reading)
         self._repeated = [
-            (parse_path(rows.field), rows.name, repetitions_reader(rows.columns, reading))
+            (path.segment, path.place.field, rows.name, repetitions_reader(rows.columns, reading))
             for rows in schema.lists
             if rows.field
+            for path in (parse_path(rows.field),)
         ]
-        self._lists = {rows.name: _ListReader(rows, reading) for rows in schema.lists if not rows.field}
-        self._by_segment = {
-            name: self._lists[rows.name] for rows in schema.lists for name in (*rows.opens, *rows.follows, *rows.joins)
-        }
+        self._joined = {rows.name: _JoinedSegments(rows, reading) for rows in schema.lists if _is_joined(rows)}
+        self._by_segment: dict[str, _LoneSegments | _JoinedSegments] = {}
+        for rows in schema.lists:
+            for name in (*rows.opens, *rows.follows, *rows.joins):
+                self._by_segment[name] = self._joined.get(rows.name) or _LoneSegments(name, rows, reading)
 
-    def read(self, message: Message) -> Values:
-        """The row of a message."""
-        segments = message.rows
-        first: dict[str, Fields] = {}
-        for fields in segments:
-            first.setdefault(fields[0].strip(), fields)
-        row = self._read(first)
-        for path, of, read in self._repeated:
-            held = first.get(path.segment, ())
-            if len(held) > path.place.field and (text := held[path.place.field]):
-                row[of] = read(text)
-        self._read_lists(segments, row)
+    def read(self, segments: Sequence[Row], odd: bool) -> Element:
+        """The row of a message; `odd` where any escape or HL7's null is in it."""
+        first = {fields[0].strip(): fields for fields in reversed(segments)}
+        row = self._read(first, odd)
+        for name, field, of, read in self._repeated:
+            held = first.get(name)
+            if held is not None and len(held) > field and (text := held[field]):
+                row[of] = read(text, odd)
+        self._read_lists(segments, row, odd)
         return row
 
-    def _read_lists(self, segments: Sequence[Fields], row: Values) -> None:
+    def _read_lists(self, segments: Sequence[Row], row: Element, odd: bool) -> None:
         elements: _Open = {}
-        notes: list[str] = row["notes"]
+        of_row: list[str] = row["notes"]
+        notes = of_row
         for fields in segments:
-            name = fields[0].strip()
-            if name == "NTE":
-                notes += read_texts(fields[3], self._reading) if len(fields) > 3 else ()
-                continue
-            reader = self._by_segment.get(name)
-            notes = row["notes"] if reader is None else reader.read(name, fields, row, elements)
+            name = fields[0]
+            reader = self._by_segment.get(name) or self._by_segment.get(name.strip())
+            if reader is not None:
+                notes = reader.add(fields, row, elements, odd)
+            elif name.strip() != "NTE":
+                notes = of_row
+            elif len(fields) > 3 and fields[3]:
+                notes += self._texts(fields[3])
         for of, element in elements.items():
-            self._lists[of].close(row, element)
+            self._joined[of].close(row, element, odd)
+
+
+def _is_joined(rows: Rows) -> bool:
+    return bool(rows.follows or rows.joins)
+
+
+@lru_cache(maxsize=256)
+def _row_reader(message_type: str, delimiters: Delimiters, encoding: str) -> _RowReader:
+    """The reader for messages with that text in MSH-9."""
+    reading = Reading(delimiters, encoding)
+    name = reading.leaf(message_type.partition(delimiters.repetition)[0], 1)
+    return _schema_reader(schema_of(name).name, reading)
 
 
 @lru_cache(maxsize=32)
-def _row_reader(name: str, delimiters: Delimiters, encoding: str) -> _RowReader:
-    return _RowReader(SCHEMAS[name], Reading(delimiters, encoding))
+def _schema_reader(name: str, reading: Reading) -> _RowReader:
+    return _RowReader(SCHEMAS[name], reading)

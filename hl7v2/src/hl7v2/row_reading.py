@@ -1,36 +1,39 @@
 """Readers of rows and elements, made as Python functions from the columns of a schema.
 
-A field without escapes and HL7's null is read by code made for its columns; any other goes to `field_values`, which
-reads all.
+A made function cuts each segment into local variables and each field as far as its columns need. A field with an
+escape or HL7's null in it is left to `field_values`, and so are fields of which a feed says few things many times.
+`odd` tells a function whether such an escape or null is anywhere in the message at all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from itertools import groupby
-from typing import cast
+from typing import Any, Final, cast
 
+from hl7v2.cutting import Row
 from hl7v2.field_values import (
-    REMEMBERED,
-    TOO_LONG_TO_REMEMBER,
+    PLAIN_TYPES,
     Reading,
-    Values,
-    email,
-    field_reader,
+    email_reader,
+    field_values,
     iso,
     observation_reader,
-    phone,
-    read_texts,
+    phone_reader,
+    text_reader,
+    texts_reader,
+    time_reader,
 )
-from hl7v2.paths import parse_path
+from hl7v2.message import NULL
+from hl7v2.paths import Path, parse_path
 from hl7v2.schemas import Column
 
-Fields = Sequence[str]
-ElementReader = Callable[[Mapping[str, Fields]], Values]
-RepetitionsReader = Callable[[str], list[Values]]
+Element = dict[str, Any]
+ElementReader = Callable[[Mapping[str, Row], bool], Element]
+SegmentReader = Callable[[Row, bool], Element]
+RepetitionsReader = Callable[[str, bool], list[Element]]
 
-_Columns = Sequence[tuple[Column, str]]  # of one field, each with its path
+_Columns = Sequence[tuple[Column, Path]]  # of one field, each with its path
 
 
 def element_reader(columns: Sequence[Column], reading: Reading, lists: Sequence[str] = ()) -> ElementReader:
@@ -39,51 +42,71 @@ def element_reader(columns: Sequence[Column], reading: Reading, lists: Sequence[
     Of a column's paths the first that was sent counts, whatever the order of the segments.
     """
     source = _Source(columns, reading, lists)
-    lines = ["def read(segments):", *source.beginning()]
+    lines = ["def read(segments, odd):", *source.beginning()]
     for (_, segment), fields in groupby(sorted(source.fields), key=lambda field: field[:2]):
-        lines += [f" f = segments.get({segment!r}, ())", " n = len(f)", " if n:"]
-        lines += [f" {line}" for rank, _, number in fields for line in source.field_lines(rank, segment, number)]
+        lines += [f" f = segments.get({segment!r})", " if f:"]
+        lines += [f" {line}" for line in source.segment_lines(list(fields))]
     lines.append(" return row")
     return cast("ElementReader", source.made(lines))
+
+
+def segment_reader(segment: str, columns: Sequence[Column], reading: Reading) -> SegmentReader:
+    """What reads `columns` from the fields of one segment, as far as they stand in segments of that name."""
+    source = _Source(columns, reading, segment=segment)
+    lines = ["def read(f, odd):", *source.beginning(), *source.segment_lines(sorted(source.fields)), " return row"]
+    return cast("SegmentReader", source.made(lines))
 
 
 def repetitions_reader(columns: Sequence[Column], reading: Reading) -> RepetitionsReader:
     """What reads `columns`, all of one field, from each repetition in the field's text."""
     source = _Source(columns, reading)
     (field,) = source.fields.values()
-    lines = ["def read(text):", " rows = []", " for t in text.split(R):", *(f" {one}" for one in source.beginning())]
-    lines += [*source.plain_lines(field), "  rows.append(row)", " return rows"]
+    lines = ["def read(text, odd):", " rows = []", " for t in text.split(R):"]
+    lines += [*(f" {one}" for one in source.beginning()), *source.component_lines("t", field, repeats=False)]
+    lines += ["  rows.append(row)", " return rows"]
     return cast("RepetitionsReader", source.made(lines))
 
 
 class _Source:
     """The source of a reader while it is put together, and the names that it uses."""
 
-    def __init__(self, columns: Sequence[Column], reading: Reading, lists: Sequence[str] = ()) -> None:
+    def __init__(
+        self, columns: Sequence[Column], reading: Reading, lists: Sequence[str] = (), segment: str | None = None
+    ) -> None:
         self._reading = reading
+        self._segment = segment
         self._names = [column.name for column in columns if column.kind == "name"]
         self._lists = [*(column.name for column in columns if column.kind in ("texts", "notes")), *lists]
-        # The columns of each field with their paths, by rank of the path, segment and number of the field.
-        self.fields: dict[tuple[int, str, int], list[tuple[Column, str]]] = {}
+        # The columns of each field with their paths. A field's key is when it is read, its segment, the rank of
+        # the path among the column's and the number of the field.
+        self.fields: dict[tuple[int, str, int, int], list[tuple[Column, Path]]] = {}
         for column in columns:
             if column.kind not in ("position", "name", "notes"):
-                for rank, path in enumerate(column.paths):
-                    name, _, place = parse_path(path)
-                    self.fields.setdefault((rank, name, place.field), []).append((column, path))
+                self._add(column)
         delimiters = reading.delimiters
         self.names: dict[str, object] = {
             "EMPTY": dict.fromkeys((*(column.name for column in columns), *lists)),
+            "NULL": NULL,
+            "PLAIN": PLAIN_TYPES,
             "R": delimiters.repetition,
             "C": delimiters.component,
             "S": delimiters.subcomponent,
             "E": delimiters.escape,
-            "reading": reading,
             "iso": iso,
-            "phone": phone,
-            "email": email,
-            "texts": lambda text: read_texts(text, reading),
+            "text": text_reader(reading),
+            "time": time_reader(reading),
+            "texts": texts_reader(reading),
+            "phone": phone_reader(reading),
+            "email": email_reader(reading),
             "value": observation_reader(reading),
         }
+
+    def _add(self, column: Column) -> None:
+        paths = [path for path in map(parse_path, column.paths) if self._segment in (None, path.segment)]
+        for rank, path in enumerate(paths):
+            # Another segment's field must wait until those that go before it have been read.
+            when = 0 if {one.segment for one in paths[:rank]} <= {path.segment} else rank
+            self.fields.setdefault((when, path.segment, rank, path.place.field), []).append((column, path))
 
     def made(self, lines: Sequence[str]) -> object:
         """The function `read` of the source."""
@@ -95,107 +118,119 @@ class _Source:
         """Lines that make a row in which nothing is yet."""
         yield " row = EMPTY.copy()"
         yield from (f" row[{name!r}] = []" for name in self._lists)
-        yield from (f" row[{name!r}] = next(iter(segments))" for name in self._names)
+        for name in self._names:
+            yield f" row[{name!r}] = {self._segment!r}" if self._segment else f" row[{name!r}] = next(iter(segments))"
 
-    def field_lines(self, rank: int, segment: str, number: int) -> Iterator[str]:
-        """Lines that read what one field gives, as far as paths of lower rank have not given it."""
-        columns = self.fields[rank, segment, number]
+    def segment_lines(self, keys: Sequence[tuple[int, str, int, int]]) -> Iterator[str]:
+        """Lines that read fields of the segment `f`."""
+        numbers = {number for *_, number in keys}
+        if any(column.kind == "value" for key in keys for column, _ in self.fields[key]):
+            numbers.add(_VALUE_TYPE)
+        width = max(numbers, default=0) + 1
+        padding = f"PADDING{width}"
+        self.names[padding] = [[""] * (width - length) for length in range(width)]
+        yield " n = len(f)"
+        yield f" if n != {width}: f = f + {padding}[n] if n < {width} else f[:{width}]"
+        yield f" {', '.join(f'f{at}' if at in numbers else '_' for at in range(width))}, = f"
+        for key in keys:
+            yield from self._field_lines(f"f{key[3]}", rank=key[2], columns=self.fields[key])
+
+    def _field_lines(self, t: str, rank: int, columns: _Columns) -> Iterator[str]:
+        """Lines that read what the field text `t` gives, as far as paths of lower rank have not given it."""
         kinds = {column.kind for column, _ in columns}
-        missing = f"({' or '.join(f'{_place(column)} is None' for column, _ in columns)}) and " if rank else ""
-        yield f" if {missing}n > {number} and (t := f[{number}]):"
+        missing = f" and ({' or '.join(f'{_place(column)} is None' for column, _ in columns)})" if rank else ""
+        yield f" if {t}{missing}:"
         if rank:
-            yield from self._spare_lines(columns)
-        elif kinds == {"texts"}:
-            yield from (f"  {_place(column)} = [t] if t.isalnum() else texts(t)" for column, _ in columns)
+            yield f"  v = {self._values(columns)}[{t}]"
+            for at, (column, _) in enumerate(columns):
+                yield f"  if {_place(column)} is None: {_place(column)} = v[{at}]"
         elif kinds <= {"value", "value_code", "value_number"}:
-            yield from _value_lines(f"f[{number - 3}]")
-        elif kinds <= {"phone", "email"}:
-            yield from self._contact_lines(columns)
+            yield from _value_lines(t)
         elif any(column.often for column, _ in columns):
-            yield from self._often_lines(columns)
+            yield f"  {self._general(t, columns)}"
+        elif kinds <= {"phone", "email"}:
+            yield from self._contact_lines(t, columns)
+        elif all(column.kind == "texts" or _is_first(path) for column, path in columns):
+            yield from (f"  {_place(column)} = {_FIRST_LEAF[column.kind].format(t)}" for column, _ in columns)
         else:
-            yield from self.plain_lines(columns)
+            yield from self.component_lines(t, columns, repeats=True)
 
-    def _spare_lines(self, columns: _Columns) -> Iterator[str]:
-        """Lines that read what is missing, from any text."""
-        yield f"  g = {self._general(columns)}(t)"
-        for column, _ in columns:
-            yield f"  if {_place(column)} is None: {_place(column)} = g.get({column.name!r})"
-
-    def _contact_lines(self, columns: _Columns) -> Iterator[str]:
+    def _contact_lines(self, t: str, columns: _Columns) -> Iterator[str]:
         """Lines that read each column from the first repetition that has it."""
-        yield f"  if E in t or '\"' in t: row.update({self._general(columns)}(t))"
+        yield f"  if odd and (E in {t} or NULL in {t}): {self._general(t, columns)}"
         yield "  else:"
-        yield "   for r in t.split(R):"
-        yield "    c = r.split(C)"
-        yield "    m = len(c)"
-        for column, _ in columns:
-            yield f"    if {_place(column)} is None: {_place(column)} = {_whole(column)} or None"
+        yield f"   for r in {t}.split(R):"
+        yield from (
+            f"    if {_place(column)} is None: {_place(column)} = {column.kind}(r) or None" for column, _ in columns
+        )
 
-    def _often_lines(self, columns: _Columns) -> Iterator[str]:
-        """Lines that read the columns as remembered, by a function of their own."""
-        inner = _Source([column for column, _ in columns], self._reading)
-        lines = ["def read(t):", *inner.beginning(), *(line[1:] for line in inner.plain_lines(columns)), " return row"]
-        read = cast("Callable[[str], Values]", inner.made(lines))
-        often = self._named("often", lru_cache(maxsize=REMEMBERED)(read))
-        long = self._named("long", read)
-        yield f"  row.update({often}(t) if len(t) < {TOO_LONG_TO_REMEMBER} else {long}(t))"
+    def component_lines(self, t: str, columns: _Columns, *, repeats: bool) -> Iterator[str]:
+        """Lines that read columns of several components from the text `t`; of one that repeats, from the first."""
+        places = [(column, path.place.component or 1, path.place.subcomponent or 1) for column, path in columns]
+        deepest = max(component for _, component, _ in places)
+        blank = f"BLANK{deepest}"
+        self.names[blank] = ("",) * deepest
+        yield f"  if odd and (E in {t} or NULL in {t}): {self._general(t, columns)}"
+        yield "  else:"
+        if repeats:
+            yield f"   if R in {t}: {t} = {t}.partition(R)[0]"
+        yield f"   c = {t}.split(C, {deepest})"
+        yield f"   c += {blank}"
+        for component, group in groupby(places, lambda one: one[1]):
+            yield from self._leaf_lines(t, f"c[{component - 1}]", [(column, leaf) for column, _, leaf in group])
 
-    def plain_lines(self, columns: _Columns) -> Iterator[str]:
-        """Lines that read the columns from the first repetition of `t`."""
-        places = [
-            (column, place.component or 1, place.subcomponent or 1)
-            for column, path in columns
-            for place in (parse_path(path).place,)
-        ]
-        firsts = [column for column, component, subcomponent in places if component == subcomponent == 1]
-        yield "  if t.isalnum():"
-        yield from [f"   {_place(column)} = {_finished(column, 't')}" for column in firsts] or ["   pass"]
-        yield f"  elif E in t or '\"' in t: row.update({self._general(columns)}(t))"
-        yield "  elif t:"
-        yield "   if R in t: t = t.partition(R)[0]"
-        yield "   c = t.split(C)"
-        yield "   m = len(c)"
-        for column, component, subcomponent in places:
+    def _leaf_lines(self, t: str, component: str, columns: Sequence[tuple[Column, int]]) -> Iterator[str]:
+        """Lines that read columns, each with its subcomponent, from a component of the repetition `t`."""
+        first = [column for column, subcomponent in columns if subcomponent == 1]
+        yield f"   v = {component}"
+        yield "   if S in v:"
+        yield "    p = v.split(S)"
+        yield "    v = p[0]"
+        for column, subcomponent in columns:
+            if subcomponent > 1:
+                yield f"    if len(p) >= {subcomponent}: {_place(column)} = p[{subcomponent - 1}] or None"
+        for column in first:
             if column.kind in ("phone", "email"):
-                yield f"   {_place(column)} = {_whole(column)} or None"
-                continue
-            yield f"   if m >= {component} and (v := c[{component - 1}]):"
-            if subcomponent == 1:
-                yield "    if S in v: v = v.partition(S)[0]"
+                yield f"   {_place(column)} = {column.kind}({t}) or None"
             else:
-                yield f"    p = v.split(S, {subcomponent})"
-                yield f"    v = p[{subcomponent - 1}] if len(p) >= {subcomponent} else ''"
-            yield f"    if v: {_place(column)} = {_finished(column, 'v')}"
+                yield f"   {_place(column)} = {'iso(v) if v else None' if column.kind == 'time' else 'v or None'}"
 
-    def _general(self, columns: _Columns) -> str:
-        """The name of a function that reads any text of the field, and remembers it."""
-        return self._named("general", field_reader(columns, self._reading))
+    def _general(self, t: str, columns: _Columns) -> str:
+        """A statement that sets the columns from any text `t` of the field."""
+        return f"{', '.join(_place(column) for column, _ in columns)}, = {self._values(columns)}[{t}]"
 
-    def _named(self, kind: str, function: object) -> str:
-        """A name for a function, to call it by in the source."""
-        name = f"{kind}{len(self.names)}"
-        self.names[name] = function
+    def _values(self, columns: _Columns) -> str:
+        """A name for what reads, and remembers, any text of the field."""
+        shape = tuple(
+            (column.kind, path.place.component or 1, path.place.subcomponent or 1) for column, path in columns
+        )
+        name = f"values{len(self.names)}"
+        self.names[name] = field_values(shape, self._reading)
         return name
 
 
-def _value_lines(value_type: str) -> Iterator[str]:
-    yield f"  if {value_type} == 'NM' and t.isascii() and t.replace('.', '', 1).isdigit():"
-    yield "   row['value'] = t"
-    yield "   row['value_number'] = float(t)"
-    yield f"  else: row['value'], row['value_code'], row['value_number'] = value({value_type}, t)"
+_VALUE_TYPE: Final = 2  # OBX-2
+
+# Expressions for columns that are read from the first leaves of a field's text.
+_FIRST_LEAF: Final = {
+    "text": "{0} if {0}.isalnum() else text({0})",  # letters and digits alone are the whole of it
+    "time": "iso({0}) if {0}.isdigit() else time({0})",
+    "texts": "[{0}] if {0}.isalnum() else texts({0})",
+}
+
+
+def _is_first(path: Path) -> bool:
+    return (path.place.component or 1) == (path.place.subcomponent or 1) == 1
+
+
+def _value_lines(t: str) -> Iterator[str]:
+    yield f"  if f{_VALUE_TYPE} == 'NM' and {t}.isascii() and {t}.replace('.', '', 1).isdigit():"
+    yield f"   row['value'] = {t}"
+    yield f"   row['value_number'] = float({t})"
+    yield f"  elif f{_VALUE_TYPE} in PLAIN and f{_VALUE_TYPE} != 'NM' and R not in {t} and not odd:"
+    yield f"   row['value'] = {t}"
+    yield f"  else: row['value'], row['value_code'], row['value_number'] = value(f{_VALUE_TYPE}, {t})"
 
 
 def _place(column: Column) -> str:
     return f"row[{column.name!r}]"
-
-
-def _whole(column: Column) -> str:
-    """An expression for a column that is read from all components `c`; what is usual is read in place."""
-    if column.kind == "phone":
-        return "(c[0] if c[0] and '@' not in c[0] and S not in c[0] else phone(c, reading))"
-    return "(c[3] if m > 3 and '@' in c[3] and S not in c[3] else email(c, reading) if '@' in c[0] else '')"
-
-
-def _finished(column: Column, value: str) -> str:
-    return f"iso({value})" if column.kind == "time" else value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hl7v2.schemas.shape import Column, Group, Rows, address, coded, person, phone, place, text, texts, time
+from hl7v2.schemas.shape import Column, Group, Rows, address, coded, often, person, phone, place, text, texts, time
 
 SET_ID = "number that the sender gave it within the message"
 NOTES = Column("notes", ("NTE-3",), "comments that follow it", "notes")
@@ -175,15 +175,15 @@ def observations(of: str = "", about: str = "") -> Rows:
             Column("value", ("OBX-5",), "the value as text; of a coded value its words", "value"),
             Column("value_code", ("OBX-5",), "code of a coded value", "value_code"),
             Column("value_number", ("OBX-5",), "the value as a number (NM, or SN without a range)", "value_number"),
-            text("units", "OBX-6", "units"),
-            text("reference_range", "OBX-7", "reference range"),
+            often(text("units", "OBX-6", "units")),
+            often(text("reference_range", "OBX-7", "reference range")),
             texts("abnormal_flags", "OBX-8", "H, L, HH, A, … table 0078"),
             text("result_status", "OBX-11", "F final, P preliminary, C corrected, … table 0085"),
-            time("observation_datetime", "OBX-14", "when it was observed"),
+            often(time("observation_datetime", "OBX-14", "when it was observed")),
             *person("observer", "OBX-16", "who observed"),
             *coded("method_", "OBX-17", "method"),
-            time("analysis_datetime", "OBX-19", "when it was analysed"),
-            text("performer", "OBX-23 OBX-15.2", "organization that did it"),
+            often(time("analysis_datetime", "OBX-19", "when it was analysed")),
+            often(text("performer", "OBX-23 OBX-15.2", "organization that did it")),
             NOTES,
         ),
         opens=("OBX",),

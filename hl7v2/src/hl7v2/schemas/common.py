@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from hl7v2.schemas.shape import Group, Rows, address, coded, email, person, phone, place, text, time
+from hl7v2.schemas.shape import Group, Rows, address, coded, email, often, person, phone, place, text, time
 
 MESSAGE = Group(
     "message",
     "what the header says",
     (
         text("message_control_id", "MSH-10", "the sender's id of the message"),
-        text("message_type", "MSH-9.1", "ADT, ORU, …"),
-        text("trigger_event", "MSH-9.2", "A01, R01, …"),
-        text("message_structure", "MSH-9.3", "ADT_A01, ORU_R01, …"),
+        often(text("message_type", "MSH-9.1", "ADT, ORU, …")),
+        often(text("trigger_event", "MSH-9.2", "A01, R01, …")),
+        often(text("message_structure", "MSH-9.3", "ADT_A01, ORU_R01, …")),
         time("message_datetime", "MSH-7", "when the message was made"),
-        text("version", "MSH-12", "version of the standard"),
-        text("processing_id", "MSH-11", "P production, T training, D debugging"),
-        text("sending_application", "MSH-3", "sending application"),
-        text("sending_facility", "MSH-4", "sending facility"),
-        text("receiving_application", "MSH-5", "receiving application"),
-        text("receiving_facility", "MSH-6", "receiving facility"),
+        often(text("version", "MSH-12", "version of the standard")),
+        often(text("processing_id", "MSH-11", "P production, T training, D debugging")),
+        often(text("sending_application", "MSH-3", "sending application")),
+        often(text("sending_facility", "MSH-4", "sending facility")),
+        often(text("receiving_application", "MSH-5", "receiving application")),
+        often(text("receiving_facility", "MSH-6", "receiving facility")),
     ),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Kind = Literal[
@@ -154,8 +154,13 @@ def address(prefix: str, path: str, about: str) -> tuple[Column, ...]:
     )
 
 
+def often(column: Column) -> Column:
+    """The column, as one of a field in which a feed says few things many times."""
+    return replace(column, often=True)
+
+
 def _often(name: str, path: str, about: str) -> Column:
-    return Column(name, tuple(path.split()), about, often=True)
+    return often(text(name, path, about))
 
 
 def _each(paths: str, component: str) -> str:
