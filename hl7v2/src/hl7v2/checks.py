@@ -1,26 +1,25 @@
 """Judging the fields of one segment: its definition compiled into look-ups.
 
-Every field has a memory of texts that it has judged; most of what a sender sends, it has sent before. So a
-field that is as it should be mostly costs one look-up, in C. A memory is bounded; a full one learns nothing
-until it has become stale, since most of what passes it by then is of the kind that never comes again.
+Every field has a memory of texts that it has judged; most of what a sender sends, it has sent before, if only in
+this message. So a field that is as it should be mostly costs one look-up, in C. A memory is bounded: a full one
+starts anew.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import chain
 from operator import getitem
 from typing import Final, NamedTuple
 
-from hl7v2.datatypes import Check, DatatypeChecks, Problem, is_blank
+from hl7v2.datatypes import Check, DatatypeChecks, Problem, accept, is_blank
 from hl7v2.definitions import Definitions, SegmentDefinition
 from hl7v2.delimiters import Delimiters
 from hl7v2.findings import Severity
 
 _REMEMBERED: Final = 1_000  # texts a field
-_STALE: Final = 20_000  # texts that a full memory lets pass by before it starts anew
 _SHORT: Final = 500  # longer texts are not remembered
 
 # Fields whose data type stands in another field of the segment.
@@ -62,9 +61,9 @@ class SegmentCheck:
         self._severity = severity
         self._datatypes = datatypes
         delimiters = 2 if definition.name in ("MSH", "FHS", "BHS") else 0
-        checks = [_accept if field.number <= delimiters else datatypes.field(field) for field in definition.fields]
+        checks = [accept if field.number <= delimiters else datatypes.field(field) for field in definition.fields]
         # The first memory is of the segment's name, which was judged before.
-        self._memories = [self._memory(number, check) for number, check in enumerate([_accept, *checks])]
+        self._memories = [self._memory(number, check) for number, check in enumerate([accept, *checks])]
         self._least = max((field.number for field in definition.fields if field.required), default=0) + 1
         self._most = len(self._memories) if not definition.open else sys.maxsize
         self._value, self._type = _VALUED.get(definition.name, (sys.maxsize, 0))
@@ -82,10 +81,10 @@ class SegmentCheck:
             found.append(self._beyond(fields))
         return [*chain.from_iterable(found)] if any(found) else ()
 
-    def _memory(self, number: int, check: Check) -> _Memory:
-        return _Memory(self._name, number, check, self._severity)
+    def _memory(self, number: int, check: Check) -> Mapping[str, tuple[Judged, ...]]:
+        return _Indifference() if check is accept else _Memory(self._name, number, check, self._severity)
 
-    def _values_of(self, datatype: str) -> _Memory:
+    def _values_of(self, datatype: str) -> Mapping[str, tuple[Judged, ...]]:
         """A memory of the values that the sender says are of `datatype`."""
         return self._memory(self._value, self._datatypes.value(datatype))
 
@@ -97,10 +96,17 @@ class SegmentCheck:
         return ()
 
 
+class _Indifference(dict[str, tuple[Judged, ...]]):
+    """Stands for the memory of a field that may hold anything: there is nothing to remember."""
+
+    def __missing__(self, text: str) -> tuple[Judged, ...]:
+        return ()
+
+
 class _Memory(dict[str, tuple[Judged, ...]]):
     """What a check found in the texts of a field seen lately, and how bad that is."""
 
-    __slots__ = ("_check", "_number", "_passed_by", "_segment", "_severity")
+    __slots__ = ("_check", "_number", "_segment", "_severity")
 
     def __init__(self, segment: str, number: int, check: Check, severity: SeverityOf) -> None:
         super().__init__()
@@ -108,19 +114,14 @@ class _Memory(dict[str, tuple[Judged, ...]]):
         self._number = number
         self._check = check
         self._severity = severity
-        self._passed_by = 0
 
     def __missing__(self, text: str) -> tuple[Judged, ...]:
         problems = self._check(text)
         found = self._judged(problems) if problems else ()
-        if len(self) < _REMEMBERED:
-            if len(text) <= _SHORT:
-                self[text] = found
-        else:
-            self._passed_by += 1
-            if self._passed_by > _STALE:
+        if len(text) <= _SHORT:
+            if len(self) >= _REMEMBERED:
                 self.clear()
-                self._passed_by = 0
+            self[text] = found
         return found
 
     def _judged(self, problems: tuple[Problem, ...]) -> tuple[Judged, ...]:
@@ -131,7 +132,3 @@ class _Memory(dict[str, tuple[Judged, ...]]):
             if severity is not None:
                 judged.append(Judged(at, problem.rule, severity, problem.sentence))
         return tuple(judged)
-
-
-def _accept(_: str) -> tuple[Problem, ...]:
-    return ()

@@ -43,6 +43,11 @@ def is_blank(text: str) -> bool:
     return not text or text.isspace()
 
 
+def accept(_: str) -> Problems:
+    """The check of what may be anything."""
+    return _NOTHING
+
+
 class DatatypeChecks:
     """The checks of a version's data types, for messages with the same delimiters."""
 
@@ -58,6 +63,9 @@ class DatatypeChecks:
         """A check of a whole field, with its repetitions."""
         if field.datatype == WITHDRAWN:
             return self._withdrawn("field")
+        return accept if _may_be_anything(field) else self._valued(field)
+
+    def _valued(self, field: FieldDefinition) -> Check:
         check, most, separator = self._repetition(field), field.max, self._delimiters.repetition
         holds_nothing, limit = self._holds_nothing, field.length or sys.maxsize
         missing = (Problem("", "missing-field", "the field is required"),) if field.required else ()
@@ -78,7 +86,8 @@ class DatatypeChecks:
                 problems.append(Problem("", "repeated-field", f"the field may stand {_times(most)}"))
             for number, text in enumerate(texts, 1):
                 found = check(text) if len(text) <= limit else (*check(text), _too_long(limit))
-                problems += [problem._replace(at=f"({number}){problem.at}") for problem in found]
+                if found:
+                    problems += [problem._replace(at=f"({number}){problem.at}") for problem in found]
             return problems
 
         return check_field
@@ -89,7 +98,7 @@ class DatatypeChecks:
             untyped = (Problem("", "value-type", "the value has no data type: the field that names it is empty"),)
             return lambda text: () if self._holds_nothing(text) or text == NULL else untyped
         if datatype not in self._definitions.datatypes and datatype not in self._definitions.primitives:
-            return lambda _: ()  # that the version has no such type is a matter of the field that names it
+            return accept  # that the version has no such type is a matter of the field that names it
         check = self.field(FieldDefinition(0, "", datatype, max=None))
         return lambda text: tuple(map(_of_value, problems)) if (problems := check(text)) else _NOTHING
 
@@ -105,7 +114,7 @@ class DatatypeChecks:
 
     def _repetition(self, field: FieldDefinition) -> Check:
         if field.datatype in _ANYTHING:
-            return lambda _: ()
+            return accept
         table = self._table(field.table)
         if field.datatype not in self._definitions.datatypes:
             return self._uncut(self._primitive(field.datatype, table), self._delimiters.component)
@@ -267,6 +276,10 @@ class _Remembered(dict[str, Problems]):
                 self.clear()
             self[text] = found
         return found
+
+
+def _may_be_anything(field: FieldDefinition) -> bool:
+    return field.datatype in _ANYTHING and not field.required and field.max is None and field.length is None
 
 
 def _of_value(problem: Problem) -> Problem:

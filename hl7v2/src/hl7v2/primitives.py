@@ -23,7 +23,9 @@ _FORMS: Final = {
 
 
 # What most values look like, in the fewest steps: every text of these has the type's form and is not too long.
-_PLAIN_DATE: Final = r"[12]\d{3}(?:0[1-9]|1[0-2])(?:0[1-9]|1\d|2[0-8])"
+_MONTH_AND_DAY: Final = r"(?:0[1-9]|1[0-2])(?:0[1-9]|1\d|2[0-8])|(?:0[13-9]|1[0-2])(?:29|30)|(?:0[13578]|1[02])31"
+_LEAP_DAY: Final = r"(?:0[48]|[13579][26]|[2468][048])0229"
+_PLAIN_DATE: Final = rf"[12]\d(?:\d\d(?:{_MONTH_AND_DAY})|{_LEAP_DAY})"
 PLAIN_FORMS: Final = {
     "DT": _PLAIN_DATE,
     "DTM": _PLAIN_DATE + r"(?:(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?(?:[+-]0\d[0-5]\d)?)?",

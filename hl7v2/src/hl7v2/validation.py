@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Final
 
 from hl7v2.checks import Judged, SegmentChecks
@@ -24,10 +25,12 @@ from hl7v2.message import Message, parse
 from hl7v2.profiles import STANDARD_PROFILE, Profile
 from hl7v2.structure import Fault, Structure
 
-_REMEMBERED: Final = 200  # kinds of messages
+_REMEMBERED: Final = 200  # kinds of messages, and orders of segments in each
+_REMEMBERED_SEGMENTS: Final = 100  # of such an order
 _NAME: Final = re.compile(r"[A-Z][A-Z0-9]{2}", re.ASCII)
 
-_EMPTY: Final = [""] * 13
+_MESSAGE_TYPE, _VERSION = 9, 12  # MSH-9, MSH-12
+_SEGMENT_OF: Final = attrgetter("segment")
 
 Row = Sequence[str]
 Check = Callable[[Row], Sequence[Judged]]
@@ -62,29 +65,25 @@ class Validator:
             message = parse(message)
         rows = message.rows
         kind = self._kind_of(message, rows)
-        checks = kind.checks
+        order = self._order_of(kind, tuple([row[0] for row in rows]))
         findings = list(kind.findings)
-        faulty = []
-        for at, row in enumerate(rows):
-            judged = (checks.get(row[0]) or kind.check_of(row[0]))(row)
-            if judged:
-                faulty.append((at, judged))
-        if faulty:
-            findings += _of_segments(faulty, _paths([row[0].strip() for row in rows]))
-        structure = kind.structure
-        if structure is not None:
-            names = [name for row in rows if (name := row[0])[:1] != "Z" or name in structure]
-            if not structure.is_matched_by(names):
-                findings += self._of_structure(kind, structure, rows)
-        for check in self.profile.checks:
-            findings += check.run(message, structure.name if structure else "")
+        for at, (check, row) in enumerate(zip(order.checks, rows, strict=True)):
+            if judged := check(row):
+                path = order.paths[at]
+                findings += [Finding(path + one.at, one.rule, one.severity, one.sentence, at) for one in judged]
+        findings += order.findings
+        structure = kind.structure.name if kind.structure else ""
+        for own in self.profile.checks:
+            findings += own.run(message, structure)
         if len(findings) > 1:
-            findings.sort(key=lambda finding: finding.segment)
-        return Verdict(tuple(findings), kind.version, structure.name if structure else "")
+            findings.sort(key=_SEGMENT_OF)
+        return Verdict(tuple(findings), kind.version, structure)
 
     def _kind_of(self, message: Message, rows: Sequence[Row]) -> _Kind:
-        header = [*next((row for row in rows if row[0] == "MSH"), rows[0])[:13], *_EMPTY]
-        asked = (header[9], header[12], message.delimiters)
+        header = rows[0] if rows[0][0] == "MSH" else next((row for row in rows if row[0] == "MSH"), rows[0])
+        if len(header) <= _VERSION:
+            header = [*header, *[""] * _VERSION]
+        asked = (header[_MESSAGE_TYPE], header[_VERSION], message.delimiters)
         if asked not in self._kinds:
             if len(self._kinds) >= _REMEMBERED:
                 self._kinds.clear()
@@ -124,22 +123,47 @@ class Validator:
             self.profile.severity("unknown-segment", ""),
         )
 
-    def _of_structure(self, kind: _Kind, structure: Structure, rows: Sequence[Row]) -> Iterator[Finding]:
+    def _order_of(self, kind: _Kind, lines: tuple[str, ...]) -> _Order:
+        """What is known of messages of a kind whose lines begin so; remembered, as a sender's orders are few."""
+        order = kind.orders.get(lines)
+        if order is None:
+            names = [line.strip() for line in lines]
+            findings = tuple(self._of_structure(kind, names))
+            order = _Order([kind.check_of(name) for name in names], _paths(names), findings)
+            if len(lines) <= _REMEMBERED_SEGMENTS:
+                if len(kind.orders) >= _REMEMBERED:
+                    kind.orders.clear()
+                kind.orders[lines] = order
+        return order
+
+    def _of_structure(self, kind: _Kind, names: Sequence[str]) -> Iterator[Finding]:
+        structure = kind.structure
+        if structure is None:
+            return
         # A segment that the version does not have is told of as such already; of a Z-segment none is asked.
         placed = [
             (at, name)
-            for at, name in enumerate(row[0].strip() for row in rows)
+            for at, name in enumerate(names)
             if name in structure or (name[:1] != "Z" and kind.segments.of(name) is not None)
         ]
-        names = [name for _, name in placed]
-        paths = _paths(names)
-        for fault in structure.match(names).faults:
-            at = placed[fault.at][0] if fault.at < len(placed) else len(rows)
+        known = [name for _, name in placed]
+        paths = _paths(known)
+        for fault in structure.match(known).faults:
+            at = placed[fault.at][0] if fault.at < len(placed) else len(names)
             is_there = fault.kind not in ("missing-segment", "missing-group", "repeated-group")
             path = paths[fault.at] if is_there else fault.part
             severity = self.profile.severity(fault.kind, path)
             if severity is not None:
                 yield Finding(path, fault.kind, severity, _sentence(fault), at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """Segments in an order: the check and the path of each, and what is wrong with the order itself."""
+
+    checks: Sequence[Check]
+    paths: Sequence[str]
+    findings: tuple[Finding, ...]
 
 
 @dataclass(slots=True)
@@ -151,27 +175,19 @@ class _Kind:
     segments: SegmentChecks
     findings: tuple[Finding, ...]
     unknown: Severity | None
-    checks: dict[str, Check] = field(default_factory=dict)
+    orders: dict[tuple[str, ...], _Order] = field(default_factory=dict)  # by what the lines begin with
 
-    def check_of(self, line: str) -> Check:
-        """The check of a segment by what its line begins with; those of the version are remembered."""
-        name = line.strip()
+    def check_of(self, name: str) -> Check:
+        """The check of a segment by its name."""
         is_name = _NAME.fullmatch(name)
         check = self.segments.of(name) if is_name else None
         if check is not None:
-            self.checks[line] = check
             return check
         if self.unknown is None or (is_name and name[:1] == "Z"):
             return lambda _: ()
         what = "the version has no such segment" if is_name else "the line begins with no name of a segment"
         judged = (Judged("", "unknown-segment", self.unknown, what),)
         return lambda _: judged
-
-
-def _of_segments(faulty: Sequence[tuple[int, Sequence[Judged]]], paths: Sequence[str]) -> Iterator[Finding]:
-    for at, judged in faulty:
-        for inside, rule, severity, sentence in judged:
-            yield Finding(paths[at] + inside, rule, severity, sentence, at)
 
 
 def _paths(names: Sequence[str]) -> list[str]:
