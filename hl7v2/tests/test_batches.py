@@ -78,6 +78,12 @@ def test_what_disagrees_is_told(content: bytes, codes: list[str]) -> None:
     assert [odd.code for odd in reader.oddities] == codes
 
 
+def test_of_a_file_that_is_odd_throughout_the_first_oddities_are_kept_and_the_rest_counted() -> None:
+    reader = BatchReader(b"junk\r" + b"".join(b"MSH|^~\\&|A\x1cjunk\r" for _ in range(1_499)))
+    assert sum(1 for _ in reader) == 1_499
+    assert (len(reader.oddities), reader.more_oddities) == (1_000, 500)
+
+
 @given(st.lists(st.integers(0, len(WHOLE)), max_size=6))
 def test_where_chunks_end_makes_no_difference(cuts: list[int]) -> None:
     ends = [0, *sorted(cuts), len(WHOLE)]

@@ -53,6 +53,11 @@ def _obx(text: str, line: str) -> str:
     return f"OBX({occurrence})" if occurrence > 1 else "OBX"
 
 
+def test_a_line_without_a_name_is_named_by_its_place() -> None:
+    longer = ADT_A01.replace("\rPD1", "\r||x\rPD1")
+    assert list(differences(parse(longer), parse(ADT_A01))) == [Difference("segment 4", "||x", None)]
+
+
 def test_messages_of_different_types_differ_by_whole_segments() -> None:
     paths = {one.path for one in differences(parse(ADT_A01), _only(ADT_A01, "MSH", "PID"))}
     assert {"EVN", "PV1", "OBX", "OBX(2)"} <= paths

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from samples import ADT_A01, ORU_R01, reference_messages
 
-from hl7v2 import NULL, ParseError, parse
+from hl7v2 import NULL, ParseError, parse, validate
 
 HEADER = r"MSH|^~\&|LAB|QSH|EHR|QSH|20240229101500||ADT^A01|17|P|2.5.1"
 
@@ -16,6 +16,9 @@ def test_every_message_of_the_reference_data_reads_and_writes_back_to_the_byte()
         pytest.skip("no reference data beside the repository")
     for name, raw in messages:
         message = parse(raw)
+        assert bytes(message) == raw, name
+        assert message.rows, "every line is cut"
+        message.set_raw("MSH-10", message.raw("MSH-10"))  # all is written anew from what was cut
         assert bytes(message) == raw, name
         assert message.control_id or message.names, name
 
@@ -127,6 +130,25 @@ def test_white_space_before_a_segment_is_no_part_of_its_name() -> None:
     assert message["PID-3"] == "4711"
     assert message.all("OBX-1") == ["1", "2"]
     assert {odd.code for odd in message.oddities} == {"indented", "line-ends"}
+
+
+@pytest.mark.parametrize("line", ["||x", "|", "  ||x", "^x"])
+def test_a_line_without_a_name_is_kept_and_told(line: str) -> None:
+    raw = f"{HEADER}\r{line}\rPID|1||4711\r"
+    message = parse(raw)
+    assert [segment.text for segment in message] == [HEADER, line, "PID|1||4711"]
+    assert message["PID-3"] == "4711"
+    assert [(odd.code, odd.segment) for odd in message.oddities] == [("line-not-a-segment", 1)]
+    assert "segment 2" in {finding.path for finding in validate(message)}
+    assert str(message) == raw
+
+
+@pytest.mark.parametrize("space", ["\xa0", "\u3000", "\x85"])
+def test_white_space_of_any_alphabet_is_white_space(space: str) -> None:
+    message = parse(f"{HEADER}\r{space}\r{space}PID|1||4711\rPV1|1")
+    assert message.names == ["MSH", "PID", "PV1"]
+    assert message["PID-3"] == "4711"
+    assert {(odd.code, odd.segment) for odd in message.oddities} == {("indented", 1)}
 
 
 def test_segments_are_seen_by_name_and_in_order() -> None:

@@ -22,6 +22,7 @@ from hl7v2.segment import Segment
 
 _CHUNK: Final = 1 << 20  # bytes read at once
 _LIMIT: Final = 64 << 20  # bytes of one message
+_ODDITIES: Final = 1_000  # that are kept: a file may have something before every message
 # One pattern for each character that a line may begin after: a first character that is fixed is found ten times faster.
 _BOUNDARIES: Final = [
     re.compile(end + rb"[ \t]{0,40}(?=(?:MSH|FHS|BHS|BTS|FTS)[^A-Za-z0-9])") for end in (b"\r", b"\n", START)
@@ -47,8 +48,8 @@ class BatchReader:
 
     `source` is an open binary file, bytes, or pieces of bytes. While it iterates, `file_header` and
     `batch_header` are the envelopes around the message; afterwards `oddities` has all in which envelopes and
-    messages disagree. A file in UTF-16 or UTF-32 gives its messages in UTF-8. Raises ParseError where a message is
-    larger than `limit` bytes.
+    messages disagree, a thousand at most, and `more_oddities` is how many there were beyond. A file in UTF-16 or
+    UTF-32 gives its messages in UTF-8. Raises ParseError where a message is larger than `limit` bytes.
     """
 
     def __init__(self, source: BinaryIO | bytes | Iterable[bytes], *, limit: int = _LIMIT) -> None:
@@ -57,6 +58,7 @@ class BatchReader:
         self.messages = 0
         self.batches = 0
         self.oddities: list[Oddity] = []
+        self.more_oddities = 0
         self._limit = limit
         self._chunks = _as_utf8(_chunks(source))
         self._in_batch = 0  # messages since the last envelope
@@ -149,7 +151,10 @@ class BatchReader:
             self._odd("no-message", f"what stands before message {self.messages + 1} is no message and no envelope")
 
     def _odd(self, code: str, sentence: str) -> None:
-        self.oddities.append(Oddity(code, None, sentence))
+        if len(self.oddities) < _ODDITIES:
+            self.oddities.append(Oddity(code, None, sentence))
+        else:
+            self.more_oddities += 1
 
 
 def _chunks(source: BinaryIO | bytes | Iterable[bytes]) -> Iterator[bytes]:

@@ -32,6 +32,8 @@ Check = Callable[[str], Problems]
 
 _ANYTHING: Final = {VARIES, "CM"}  # 2.1 leaves the components of a CM to each field's description
 _CODED: Final = {"CE", "CF", "CWE", "CNE"}
+_CODE_TYPES: Final = {"ID", "IS"}
+_SHORT_CODE: Final = 15  # characters, fewer than any version limits them to
 _OPEN_TABLES: Final = {"HL70396"}  # an ID by data type, yet senders may name coding systems of their own
 _NOTHING: Final[Problems] = ()
 _SHORT: Final = 199  # no longer than a plain text (ST) may be in any version
@@ -139,7 +141,7 @@ class DatatypeChecks:
         some_required = any(component.required for component in components)
         subcomponent = self._delimiters.subcomponent if separator != self._delimiters.subcomponent else separator
         every = [
-            (at, self._component(component, separator), self._is_plain(component))
+            (at, self._component(component, separator), self._is_plain(component), self._plain_codes(component))
             for at, component in enumerate(components)
         ]
         telling = [one for one in every if not one[2]]
@@ -151,12 +153,12 @@ class DatatypeChecks:
             parts = text.split(separator)
             count, is_short = len(parts), len(text) <= _SHORT
             problems = _NOTHING
-            for at, check, is_plain in telling if is_short and subcomponent not in text else every:
+            for at, check, is_plain, codes in telling if is_short and subcomponent not in text else every:
                 if at >= count:
                     break
                 part = parts[at]
                 # Most components are plain text, and a short one that nothing cuts is a value of those.
-                if not part or (is_plain and is_short and subcomponent not in part):
+                if not part or part in codes or (is_plain and is_short and subcomponent not in part):
                     continue
                 if found := check(part):
                     problems += _within(at + 1, found)
@@ -191,6 +193,12 @@ class DatatypeChecks:
         has_form = component.datatype == WITHDRAWN or form_of(component.datatype) is not None
         limit = self._definitions.lengths.get(component.datatype, sys.maxsize)
         return not has_form and self._table(component.table) is None and limit >= _SHORT
+
+    def _plain_codes(self, component: ComponentDefinition) -> frozenset[str]:
+        """The codes of a component's table that need no further look."""
+        table = None if component.datatype in self._definitions.datatypes else self._table(component.table)
+        codes = table.codes if table is not None and component.datatype in _CODE_TYPES else ()
+        return frozenset(code for code in codes if code.isalnum() and len(code) <= _SHORT_CODE)
 
     def _uncut(self, check: Check, separator: str) -> Check:
         """A check of a text that its primitive type does not let be cut at `separator`."""

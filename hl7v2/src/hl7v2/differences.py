@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from hl7v2.escapes import unescape
 from hl7v2.message import Message
+from hl7v2.paths import segment_paths
 from hl7v2.segment import Segment
 
 
@@ -16,8 +17,9 @@ class Difference(NamedTuple):
     """One place where two messages differ.
 
     `path` is the place in the first message, or of a segment that only the second has, in that: of a leaf
-    (`PID-5.1`, without the numbers 1 that a path may leave out) or of a whole segment (`OBX(3)`). `before` and `after`
-    are the values there, escapes decoded; None where the segment is not there.
+    (`PID-5.1`, without the numbers 1 that a path may leave out) or of a whole segment (`OBX(3)`; `segment 2` where the
+    line begins with no name). `before` and `after` are the values there, escapes decoded; None where the segment is
+    not there.
     """
 
     path: str
@@ -45,11 +47,7 @@ class _Side:
         self.names = [segment.name for segment in segments]
         self.values = [_values(message, segment) for segment in segments]
         self.texts = [segment.text for segment in segments]
-
-    def path(self, at: int) -> str:
-        """The path of a segment."""
-        occurrence = self.names[: at + 1].count(self.names[at])
-        return self.names[at] if occurrence == 1 else f"{self.names[at]}({occurrence})"
+        self.paths = segment_paths(self.names)
 
 
 _Leaves = tuple[tuple[tuple[tuple[str, ...], ...], ...], ...]  # fields, repetitions, components, subcomponents
@@ -81,10 +79,10 @@ def _between(old: _Side, olds: range, new: _Side, news: range) -> Iterator[Diffe
     for tag, old_from, old_to, new_from, new_to in names:
         if tag == "equal":
             for before, after in zip(olds[old_from:old_to], news[new_from:new_to], strict=True):
-                yield from _leaves(old.path(before), old.values[before], new.values[after])
+                yield from _leaves(old.paths[before], old.values[before], new.values[after])
         else:
-            yield from (Difference(old.path(at), old.texts[at], None) for at in olds[old_from:old_to])
-            yield from (Difference(new.path(at), None, new.texts[at]) for at in news[new_from:new_to])
+            yield from (Difference(old.paths[at], old.texts[at], None) for at in olds[old_from:old_to])
+            yield from (Difference(new.paths[at], None, new.texts[at]) for at in news[new_from:new_to])
 
 
 def _leaves(segment: str, old: _Leaves, new: _Leaves) -> Iterator[Difference]:

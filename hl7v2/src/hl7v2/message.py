@@ -14,7 +14,7 @@ from hl7v2.escapes import unescape
 from hl7v2.lines import find_header, split_lines
 from hl7v2.names import is_segment
 from hl7v2.oddities import Oddity, oddities_of
-from hl7v2.paths import Place, parse_path
+from hl7v2.paths import SEGMENT_NAME, Place, parse_path
 from hl7v2.segment import Segment
 from hl7v2.selectors import selector
 from hl7v2.values.composites import Composite, encoded
@@ -24,7 +24,6 @@ NULL: Final = '""'  # what a sender writes to say: delete the value you have
 _START: Final = re.compile(r"\A[\ufeff\x0b]+")
 _END: Final = re.compile(r"\x1c[\r\n]*\Z")
 _BY_NAME: Final = re.compile(r"[a-z][a-z0-9]{2}", re.ASCII)
-_SEGMENT: Final = re.compile(r"[A-Z][A-Z0-9]{2}", re.ASCII)
 
 
 def parse(content: bytes | bytearray | memoryview | str, *, encoding: str | None = None) -> Message:
@@ -79,12 +78,14 @@ class Message:
     def __init__(self, text: str, raw: bytes | None, codec: str | None, odd: tuple[str, ...] = ()) -> None:
         self._raw, self._codec, self._odd = raw, codec, odd
         self._head = self._tail = ""
-        if not text.startswith("MSH") and (found := _START.match(text)):
+        starts = text.startswith("MSH")
+        if not starts and (found := _START.match(text)):
             self._head, text = found[0], text[found.end() :]
+            starts = text.startswith("MSH")
         if "\x1c" in text[-3:] and (found := _END.search(text, len(text) - 3)):
             self._tail, text = found[0], text[: found.start()]
         self._text = text
-        header = text if text.startswith("MSH") and not text[3:4].isalnum() else find_header(text)
+        header = text if starts and not text[3:4].isalnum() else find_header(text)
         self._marks = marks_of(header[:9])
         self.delimiters = self._marks[0]
         self._lines = cast("list[str | Row]", split_lines(text, self.delimiters.field))
@@ -231,7 +232,7 @@ class Message:
         Raises WriteError where `text` is not a segment of this message's delimiters, or the other not in it.
         """
         name = text.partition(self.delimiters.field)[0]
-        if not _SEGMENT.fullmatch(name) or name in HEADERS:
+        if not SEGMENT_NAME.fullmatch(name) or name in HEADERS:
             raise WriteError("a segment to add begins with its name of three capitals or digits, and is no header")
         _refuse_line_break(text)
         ends = self._found_ends()

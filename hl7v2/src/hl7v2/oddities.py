@@ -10,8 +10,8 @@ from typing import Final
 from hl7v2.cutting import HEADERS
 from hl7v2.delimiters import Delimiters
 from hl7v2.lines import split_lines
+from hl7v2.paths import SEGMENT_NAME
 
-_NAME: Final = re.compile(r"[A-Z][A-Z0-9]{2}", re.ASCII)
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]")
 
 # About the whole message, as the reader of its bytes notes them.
@@ -90,7 +90,7 @@ def _of_header(lines: Sequence[str], delimiters: Delimiters) -> Iterator[Oddity]
 
 def _of_line(at: int, line: str, delimiters: Delimiters) -> Iterator[Oddity]:
     name = _name(line, delimiters)
-    if not _NAME.fullmatch(name):
+    if not SEGMENT_NAME.fullmatch(name):
         yield Oddity("line-not-a-segment", at, f"line {at + 1} does not begin with a segment name")
     elif line[0].isspace():
         yield Oddity("indented", at, f"white space stands before {name}")

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from hl7v2.errors import PathError
+
+SEGMENT_NAME: Final = re.compile(r"[A-Z][A-Z0-9]{2}", re.ASCII)
 
 _NUMBER: Final = r"([1-9][0-9]{0,5})"
 _INSIDE: Final = rf"{_NUMBER}(?:\({_NUMBER}\))?(?:\.{_NUMBER}(?:\.{_NUMBER})?)?"
@@ -50,6 +54,23 @@ def parse_place(place: str) -> Place:
     if found is None:
         raise PathError(f'"{place[:40]}" is not a path within a segment of the form 3(2).4.1: all numbers count from 1')
     return _place(found.groups())
+
+
+def segment_paths(names: Sequence[str]) -> list[str]:
+    """The paths of segments by their names in order. A line that is no segment is named by its place.
+
+    >>> segment_paths(["MSH", "OBX", "OBX", "by hand"])
+    ['MSH', 'OBX', 'OBX(2)', 'segment 4']
+    """
+    seen: Counter[str] = Counter()
+    paths = []
+    for at, name in enumerate(names, 1):
+        seen[name] += 1
+        if not SEGMENT_NAME.fullmatch(name):
+            paths.append(f"segment {at}")
+        else:
+            paths.append(f"{name}({seen[name]})" if seen[name] > 1 else name)
+    return paths
 
 
 def _place(groups: tuple[str | None, ...]) -> Place:

@@ -42,10 +42,9 @@ from hl7v2.definitions import VARIES, VERSIONS, WITHDRAWN, Definitions, FieldDef
 from hl7v2.errors import PathError, ProfileError
 from hl7v2.findings import RULES, Severity
 from hl7v2.own_checks import Condition, OwnCheck
-from hl7v2.paths import parse_path
+from hl7v2.paths import SEGMENT_NAME, parse_path
 
 _WHERE: Final = re.compile(r"[A-Z][A-Z0-9]{2}(?:-[1-9]\d*(?:\.[1-9]\d*){0,2})?", re.ASCII)
-_SEGMENT: Final = re.compile(r"[A-Z][A-Z0-9]{2}", re.ASCII)
 _NUMBERS: Final = re.compile(r"\(\d+\)")
 
 
@@ -127,7 +126,7 @@ def parse_profile(text: str) -> Profile:
     version = top.take("version", str, None)
     if version is not None and version not in VERSIONS:
         raise ProfileError(f"version: {version} is not known: there are {', '.join(VERSIONS)}")
-    segments = {name: _Section(f"segments.{name}", form) for name, form in top.tables("segments", _SEGMENT)}
+    segments = {name: _Section(f"segments.{name}", form) for name, form in top.tables("segments", SEGMENT_NAME)}
     own = {name: _segment(name, section.take("fields", list, [])) for name, section in segments.items()}
     profile = Profile(
         name=top.take("name", str, "profile"),

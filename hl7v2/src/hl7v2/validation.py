@@ -9,8 +9,6 @@ PV1: the segment is required (missing-segment)
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -22,12 +20,12 @@ from hl7v2.delimiters import Delimiters
 from hl7v2.events import structure_of_event
 from hl7v2.findings import Finding, Severity, Verdict
 from hl7v2.message import Message, parse
+from hl7v2.paths import SEGMENT_NAME, segment_paths
 from hl7v2.profiles import STANDARD_PROFILE, Profile
 from hl7v2.structure import Fault, Structure
 
 _REMEMBERED: Final = 200  # kinds of messages, and orders of segments in each
 _REMEMBERED_SEGMENTS: Final = 100  # of such an order
-_NAME: Final = re.compile(r"[A-Z][A-Z0-9]{2}", re.ASCII)
 
 _MESSAGE_TYPE, _VERSION = 9, 12  # MSH-9, MSH-12
 _SEGMENT_OF: Final = attrgetter("segment")
@@ -129,7 +127,7 @@ class Validator:
         if order is None:
             names = [line.strip() for line in lines]
             findings = tuple(self._of_structure(kind, names))
-            order = _Order([kind.check_of(name) for name in names], _paths(names), findings)
+            order = _Order([kind.check_of(name) for name in names], segment_paths(names), findings)
             if len(lines) <= _REMEMBERED_SEGMENTS:
                 if len(kind.orders) >= _REMEMBERED:
                     kind.orders.clear()
@@ -147,7 +145,7 @@ class Validator:
             if name in structure or (name[:1] != "Z" and kind.segments.of(name) is not None)
         ]
         known = [name for _, name in placed]
-        paths = _paths(known)
+        paths = segment_paths(known)
         for fault in structure.match(known).faults:
             at = placed[fault.at][0] if fault.at < len(placed) else len(names)
             is_there = fault.kind not in ("missing-segment", "missing-group", "repeated-group")
@@ -179,7 +177,7 @@ class _Kind:
 
     def check_of(self, name: str) -> Check:
         """The check of a segment by its name."""
-        is_name = _NAME.fullmatch(name)
+        is_name = SEGMENT_NAME.fullmatch(name)
         check = self.segments.of(name) if is_name else None
         if check is not None:
             return check
@@ -188,19 +186,6 @@ class _Kind:
         what = "the version has no such segment" if is_name else "the line begins with no name of a segment"
         judged = (Judged("", "unknown-segment", self.unknown, what),)
         return lambda _: judged
-
-
-def _paths(names: Sequence[str]) -> list[str]:
-    """The paths of segments in order. A line that is none is named by its place: it may begin with anything."""
-    seen: Counter[str] = Counter()
-    paths = []
-    for at, name in enumerate(names, 1):
-        seen[name] += 1
-        if not _NAME.fullmatch(name):
-            paths.append(f"segment {at}")
-        else:
-            paths.append(f"{name}({seen[name]})" if seen[name] > 1 else name)
-    return paths
 
 
 def _sentence(fault: Fault) -> str:

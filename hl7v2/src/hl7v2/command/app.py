@@ -175,10 +175,9 @@ def ack(
     Example: hl7v2 generate -n 1 --error-rate 0.1 | hl7v2 ack --validate
     """
     validator = Validator()
-    content = source.read()
     answers = (
-        acknowledge(message, _findings(validator, message) if judge else (), level=Level[level.name])
-        for message in list(BatchReader(content)) or [content]  # what is no message at all is answered too
+        acknowledge(content, _findings(validator, content) if judge else (), level=Level[level.name])
+        for content in _or_nothing(BatchReader(source))  # what is no message at all is answered too
     )
     _write(bytes(answer) for answer in answers if answer is not None)
 
@@ -200,6 +199,8 @@ def split(
         (directory / f"{number:06d}.hl7").write_bytes(content)
     for oddity in reader.oddities:
         err.print(f"[yellow]odd:[/yellow] {oddity.sentence}")
+    if reader.more_oddities:
+        err.print(f"[yellow]odd:[/yellow] and {reader.more_oddities:,} more")
     out.print(f"{reader.messages:,} messages in {directory}")
 
 
@@ -235,6 +236,15 @@ def _messages(source: BinaryIO) -> Iterator[Message]:
         yield parse(content)
     if not found:
         raise ParseError("no message is in the input: no line begins with MSH")
+
+
+def _or_nothing(contents: Iterable[bytes]) -> Iterator[bytes]:
+    found = False
+    for content in contents:
+        found = True
+        yield content
+    if not found:
+        yield b""
 
 
 def _findings(validator: Validator, content: bytes) -> Iterable[Finding]:
