@@ -8,10 +8,14 @@ from typing import Any
 
 import orjson
 import psycopg
+import pymongo
 import requests
+from confluent_kafka import TopicPartition
 
-from command.stack import connect, postgres
+from command.stack import connect, kafka, mongodb, postgres
 from command.stack.stack import Stack
+from pipeline.kafka import reader
+from pipeline.service_settings import KafkaSettings
 from tests.reading import committed
 from tests.survival.batches import wait_for
 
@@ -84,8 +88,13 @@ class Cluster:
         requests.put(f"{self.url}/connectors/{name}/stop", timeout=TIMEOUT)
         wait_for(lambda: self.states(name) in ([], ["STOPPED"]), f"the stop of {name}", 60)
 
+    def pause(self, name: str) -> None:
+        """Pause the connector; return when its tasks are."""
+        requests.put(f"{self.url}/connectors/{name}/pause", timeout=TIMEOUT)
+        wait_for(lambda: set(self.states(name)) == {"PAUSED"}, f"the pause of {name}", 60)
+
     def resume(self, name: str) -> None:
-        """Have a stopped connector run again."""
+        """Have a paused or stopped connector run again."""
         requests.put(f"{self.url}/connectors/{name}/resume", timeout=TIMEOUT)
 
     def alter_offset(self, name: str, partition: Mapping[str, str], offset: Mapping[str, object]) -> requests.Response:
@@ -112,6 +121,10 @@ class Cluster:
         status = self.status(name)
         return [part["state"] for part in ([status["connector"], *status["tasks"]] if status else [])]
 
+    def workers(self, name: str) -> set[str]:
+        """The workers that its tasks are at."""
+        return {task["worker_id"] for task in self.status(name).get("tasks", ())}
+
     def mistakes(self, config: Mapping[str, str]) -> dict[str, list[str]]:
         """What Connect says is wrong with each setting."""
         answer = requests.put(
@@ -126,6 +139,30 @@ class Cluster:
     def records(self, topic: str) -> Sequence[Sent]:
         """All committed records of a topic, which may not be there yet."""
         return [_sent(message) for message in committed(self.stack, topic)]
+
+    def size(self, topic: str) -> int:
+        """Records of a topic, committed or not, and the ends of transactions; none where there is no such topic."""
+        consumer = reader(KafkaSettings(bootstrap_servers=kafka.bootstrap_servers(self.stack.ports)))
+        try:
+            found = consumer.list_topics(topic, timeout=10).topics[topic].partitions
+            return sum(consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=10)[1] for number in found)
+        finally:
+            consumer.close()
+
+
+def make_source_row(stack: Stack, table: str) -> None:
+    """A new table of the demo's source, and a row in it."""
+    with psycopg.connect(postgres.url(stack.place, stack.ports, database=postgres.SOURCE), autocommit=True) as admin:
+        admin.execute(f"create table {table} (row_id int primary key, name text)".encode())
+        admin.execute(f"insert into {table} values (1, 'one')".encode())
+
+
+def wait_for_source_row(stack: Stack, table: str) -> None:
+    """Until that row is in MongoDB by the JDBC source and by Debezium, as the folder's configurations have it."""
+    with pymongo.MongoClient[dict[str, object]](mongodb.url(stack.ports)) as client:
+        polled, streamed = client.rows[f"mimic-{table}"], client.rows[f"cdc.public.{table}"]
+        wait_for(lambda: polled.count_documents({"name": "one"}) == 1, "the row by JDBC", 120)
+        wait_for(lambda: streamed.count_documents({"name": "one"}) == 1, "the row by Debezium", 120)
 
 
 def _sent(message: Any) -> Sent:

@@ -8,19 +8,15 @@ from io import StringIO
 from pathlib import Path
 
 import orjson
-import psycopg
-import pymongo
 import pytest
 from rich.console import Console
 
 from command.connect_client import ConnectCluster
 from command.connectors import Configuration, apply_all, configurations
-from command.stack import mongodb, postgres
 from command.stack.stack import Stack
 from command.stack.trouble import Trouble
-from tests.connect.driving import Cluster
+from tests.connect.driving import Cluster, make_source_row, wait_for_source_row
 from tests.pipeline.answering import answering
-from tests.survival.batches import wait_for
 
 
 @pytest.fixture
@@ -87,17 +83,10 @@ def test_a_failure_is_told_without_its_stack_trace(trace: str, reason: str) -> N
 def test_rows_reach_mongodb_by_jdbc_and_by_debezium_as_the_folder_has_them(
     cluster: Cluster, connect: ConnectCluster, connect_servers: Stack
 ) -> None:
-    ports = connect_servers.ports
-    source = postgres.url(connect_servers.place, ports, database=postgres.SOURCE)
-    with psycopg.connect(source, autocommit=True) as admin:
-        admin.execute("create table if not exists of_connectors (row_id int primary key, name text)")
-        admin.execute("insert into of_connectors values (1, 'one') on conflict do nothing")
+    make_source_row(connect_servers, "of_connectors")
     wanted = configurations()
     assert said(connect, wanted) == [f"{each.name}: made" for each in wanted]
-    with pymongo.MongoClient[dict[str, object]](mongodb.url(ports)) as client:
-        polled, streamed = client.rows["mimic-of_connectors"], client.rows["cdc.public.of_connectors"]
-        wait_for(lambda: polled.count_documents({"name": "one"}) == 1, "the row by JDBC", 120)
-        wait_for(lambda: streamed.count_documents({"name": "one"}) == 1, "the row by Debezium", 120)
+    wait_for_source_row(connect_servers, "of_connectors")
     assert said(connect, wanted) == [f"{each.name}: is as its file says" for each in wanted]
     changed = Configuration(wanted[0].name, {**wanted[0].settings, "tasks.max": "3"})
     assert said(connect, [changed]) == [f"{changed.name}: changed tasks.max"]

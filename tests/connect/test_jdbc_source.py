@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from command.stack import postgres
 from command.stack.places import ROOT
 from command.stack.system import maven
 from tests.connect.driving import JDBC, Cluster
+from tests.connect.workers import jmx
 from tests.stack import RunningStack
 from tests.survival.batches import wait_for
 
@@ -43,30 +43,6 @@ def test_a_configuration_as_fhir_river_has_them_runs(cluster: Cluster) -> None:
     assert [record.key for record in records] == [{"row_id": number} for number in range(1, 51)]
     assert records[6].value == {"row_id": 7, "subject_id": 14, "admittime": 5680317600000}
     assert records[6].table == "public.admissions"
-
-
-def test_each_row_comes_once_though_connect_is_killed_again_and_again(cluster: Cluster) -> None:
-    rows, kills = 30_000, 3
-    running = RunningStack(cluster.stack)
-    cluster.execute(
-        "create table labevents (row_id int primary key, value text)",
-        f"insert into labevents select i, md5(i::text) from generate_series(1, {rows}) i",
-    )
-    config = cluster.jdbc(
-        mode="incrementing",
-        incrementing_column_name="row_id",
-        topic_prefix="killed-",
-        table_include_list="labevents",
-        batch_max_rows=200,
-    )
-    cluster.run("killed", config)
-    for kill in range(1, kills + 1):
-        cluster.wait_for("killed-labevents", kill * rows // (kills + 2))
-        running.kill("connect")
-        running.start("connect")
-    records = cluster.wait_for("killed-labevents", rows, seconds=120)
-    counts = Counter(record.value["row_id"] for record in records)
-    assert counts == Counter(range(1, rows + 1))
 
 
 def test_a_connector_goes_on_behind_the_offset_that_a_person_gives_it(cluster: Cluster) -> None:
@@ -102,18 +78,38 @@ def test_a_database_that_is_away_is_waited_for(cluster: Cluster) -> None:
     )
     cluster.run("away", config)
     cluster.wait_for("away-prescriptions", 1)
-    admin = Cluster(cluster.stack, "postgres")
-    admin.execute(
-        f"alter database {cluster.database} allow_connections false",
-        f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{cluster.database}'",
-    )
+    failures = "kafka.connect:type=plugins,connector=away,*"
     running = RunningStack(cluster.stack)
-    wait_for(lambda: any("next try in" in line for line in running.log("connect", 20)), "a failed try", 60)
-    admin.execute(f"alter database {cluster.database} allow_connections true")
+    running.stop("postgres")
+    try:
+        wait_for(lambda: any("next try in" in line for line in running.log("connect", 20)), "a failed try", 60)
+        assert float(jmx(cluster.stack, "connect", failures)["failures-in-a-row"]) > 0
+    finally:
+        running.start("postgres")
     cluster.execute("insert into prescriptions values (2)")
     records = cluster.wait_for("away-prescriptions", 2)
     assert [record.value["row_id"] for record in records] == [1, 2]
     assert cluster.states("away") == ["RUNNING", "RUNNING"]
+    assert float(jmx(cluster.stack, "connect", failures)["failures-in-a-row"]) == 0
+
+
+def test_what_came_while_a_connector_was_paused_or_stopped_comes_when_it_is_resumed(cluster: Cluster) -> None:
+    cluster.execute("create table callout (row_id serial primary key)")
+    config = cluster.jdbc(
+        mode="incrementing",
+        incrementing_column_name="row_id",
+        table_include_list="callout",
+    )
+    for name in ("still", "awake"):
+        cluster.run(name, config | {"topic.prefix": f"{name}-"})
+    for number, still in enumerate((cluster.pause, cluster.stop), start=1):
+        still("still")
+        cluster.execute("insert into callout default values")
+        cluster.wait_for("awake-callout", number)
+        assert len(cluster.records("still-callout")) == number - 1
+        cluster.resume("still")
+        cluster.wait_for("still-callout", number)
+    assert [record.value["row_id"] for record in cluster.records("still-callout")] == [1, 2]
 
 
 def test_what_no_try_can_mend_fails_the_connector_with_a_sentence(cluster: Cluster) -> None:
