@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from textwrap import dedent
 
-from command.stack import java, kafka, mongodb, postgres, sftp
-from command.stack.downloads import built
+from command.stack import java, kafka, mongodb, postgres, registry, sftp
+from command.stack.downloads import PLUGINS, built
 from command.stack.places import Place
 from command.stack.ports import HOST, Ports
 from command.stack.processes import Server
@@ -42,6 +42,7 @@ def server(place: Place, ports: Ports) -> Server:
             "CONNECT_CAPTURE_USER": postgres.CAPTURE,
             "CONNECT_CAPTURE_PASSWORD": place.secret(f"postgres-{postgres.CAPTURE}"),
             "CONNECT_MONGODB_URL": mongodb.url(ports),
+            "CONNECT_REGISTRY_URL": registry.client_url(ports),
             "CONNECT_SFTP_HOST": HOST,
             "CONNECT_SFTP_PORT": str(ports.sftp),
             "CONNECT_SFTP_USER": sftp.USER,
@@ -56,13 +57,22 @@ def server(place: Place, ports: Ports) -> Server:
     )
 
 
+def log4j2() -> str:
+    """What the worker logs: warnings, and what our connectors do, each line with its connector."""
+    return java.log4j2("firth", context="%X{connector.context}")
+
+
 def url(ports: Ports) -> str:
     return f"http://{HOST}:{ports.connect}"
 
 
 def _prepare(folder: Path, ports: Ports) -> None:
     (folder / "worker.properties").write_text(_properties(ports))
-    (folder / "log4j2.properties").write_text(java.log4j2("firth", context="%X{connector.context}"))
+    (folder / "log4j2.properties").write_text(log4j2())
+
+
+def _plugins() -> list[Path]:
+    return [*(built(module) / "plugins" for module in PLUGINS), built("firth-connectors")]
 
 
 def _properties(ports: Ports) -> str:
@@ -70,7 +80,7 @@ def _properties(ports: Ports) -> str:
         bootstrap.servers={kafka.bootstrap_servers(ports)}
         listeners={url(ports)}
         group.id=connect
-        plugin.path={built("connect") / "plugins"},{built("firth-connectors")}
+        plugin.path={",".join(map(str, _plugins()))}
         plugin.discovery=service_load
         exactly.once.source.support=enabled
         key.converter=org.apache.kafka.connect.json.JsonConverter

@@ -22,7 +22,8 @@ from command.stack.trouble import GIB, Trouble, check_space
 
 SOURCES = ROOT / "command" / "stack" / "java"
 CONNECTORS = ROOT / "kafka_connect_connectors" / "plugins"  # ours: a project that also stands alone
-MODULES = ("kafka", "registry", "mongo", "sftp", "fhir", "hapi", "connect", "firth-connectors")
+MODULES = ("kafka", "registry", "mongo", "sftp", "fhir", "hapi", "connect", "avro", "firth-connectors")
+PLUGINS = ("connect", "avro")  # of others, for Connect, a folder each in `plugins`
 BUILD_NEEDS = 2 * GIB  # Maven's own cache, the jars beside it, and what is being made
 DEFINITIONS = CACHE / "fhir" / "r4.json"
 FETCHED = re.compile(r"Downloaded from \S+: \S+/(?P<file>[^/ ]+) ")
@@ -77,13 +78,15 @@ def _build(modules: Sequence[str], tell: Callable[[str], None]) -> None:
     if "fhir" in modules:
         tell("FHIR R4 element table")
         _make_definitions(out / "fhir")
-    if "connect" in modules:
+    for module in (each for each in PLUGINS if each in modules):
         tell("manifests of the connectors")
-        _write_manifests(out / "connect" / "plugins", broker=(out if "kafka" in modules else CACHE) / "kafka")
+        _write_manifests(out / module / "plugins", broker=(out if "kafka" in modules else CACHE) / "kafka")
     for module in modules:
         shutil.rmtree(built(module), ignore_errors=True)
         (out / module).replace(built(module))
-        _stamp(module).write_text(fingerprint(module))
+        stamp = out / "stamp"
+        stamp.write_text(fingerprint(module))
+        stamp.replace(_stamp(module))
     shutil.rmtree(out)
 
 

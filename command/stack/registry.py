@@ -41,3 +41,8 @@ def server(ports: Ports) -> Server:
 def url(ports: Ports) -> str:
     """Where its Confluent-compatible interface is."""
     return f"http://{HOST}:{ports.registry}/apis/ccompat/v7"
+
+
+def client_url(ports: Ports) -> str:
+    """Where its own interface is, which Apicurio's clients speak."""
+    return f"http://{HOST}:{ports.registry}/apis/registry/v2"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from io import StringIO
@@ -13,6 +14,7 @@ from rich.console import Console
 
 from command.connect_client import ConnectCluster
 from command.connectors import Configuration, apply_all, configurations
+from command.stack.places import CACHE, ROOT
 from command.stack.stack import Stack
 from command.stack.trouble import Trouble
 from tests.connect.driving import Cluster, make_source_row, wait_for_source_row
@@ -91,6 +93,13 @@ def test_rows_reach_mongodb_by_jdbc_and_by_debezium_as_the_folder_has_them(
     changed = Configuration(wanted[0].name, {**wanted[0].settings, "tasks.max": "3"})
     assert said(connect, [changed]) == [f"{changed.name}: changed tasks.max"]
     assert all(each.is_well for each in connect.statuses())
+
+
+@pytest.mark.stack
+def test_the_jars_are_those_that_the_image_of_connect_asks_for(connect_servers: Stack) -> None:
+    folder = ROOT / "deploy" / "connect"
+    found = subprocess.run([folder / "jars", CACHE], capture_output=True, text=True, check=True).stdout
+    assert (folder / "jars.sha256").read_text() == found, "deploy/connect/jars says how to renew them"
 
 
 @pytest.mark.stack

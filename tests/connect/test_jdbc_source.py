@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import struct
 import subprocess
+from datetime import UTC, datetime
+from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+import requests
+from fastavro import parse_schema, schemaless_reader
 
-from command.stack import postgres
+from command.stack import postgres, registry
 from command.stack.places import ROOT
 from command.stack.system import maven
-from tests.connect.driving import JDBC, Cluster
+from tests.connect.driving import JDBC, TIMEOUT, Cluster
 from tests.connect.workers import jmx
+from tests.reading import committed
 from tests.stack import RunningStack
 from tests.survival.batches import wait_for
 
@@ -43,6 +51,54 @@ def test_a_configuration_as_fhir_river_has_them_runs(cluster: Cluster) -> None:
     assert [record.key for record in records] == [{"row_id": number} for number in range(1, 51)]
     assert records[6].value == {"row_id": 7, "subject_id": 14, "admittime": 5680317600000}
     assert records[6].table == "public.admissions"
+
+
+def test_rows_come_in_avro_with_their_schema_in_the_registry(cluster: Cluster) -> None:
+    cluster.stack.start("registry")
+    cluster.execute(
+        "create table chartevents (row_id int primary key, value text, valuenum numeric(6, 2), charttime timestamptz)",
+        "insert into chartevents values (1, 'high', 12.50, '2150-01-01 10:00+00'), (2, null, null, null)",
+    )
+    converter = {
+        f"{part}.converter{name}": value
+        for part in ("key", "value")
+        for name, value in {
+            "": "io.apicurio.registry.utils.converter.AvroConverter",
+            ".apicurio.registry.url": "${env:CONNECT_REGISTRY_URL}",
+            ".apicurio.registry.auto-register": "true",
+            ".apicurio.registry.as-confluent": "true",  # as every Kafka tool reads it
+            ".apicurio.registry.use-id": "contentId",
+            ".apicurio.registry.headers.enabled": "false",
+        }.items()
+    }
+    config = cluster.jdbc(
+        mode="incrementing", incrementing_column_name="row_id", topic_prefix="avro-", table_include_list="chartevents"
+    )
+    cluster.run("avro", config | converter)
+    wait_for(lambda: cluster.size("avro-chartevents") > 2, "the rows and their transaction's end", 60)
+    url = registry.url(cluster.stack.ports)
+    records = [
+        (of_avro(sent.key(), url), of_avro(sent.value(), url)) for sent in committed(cluster.stack, "avro-chartevents")
+    ]
+    assert records == [
+        (
+            {"row_id": 1},
+            {
+                "row_id": 1,
+                "value": "high",
+                "valuenum": Decimal("12.50"),
+                "charttime": datetime(2150, 1, 1, 10, tzinfo=UTC),
+            },
+        ),
+        ({"row_id": 2}, {"row_id": 2, "value": None, "valuenum": None, "charttime": None}),
+    ]
+
+
+def of_avro(message: bytes, registry_url: str) -> object:
+    """What a message in the Confluent wire format holds, read by the schema that its header names."""
+    (schema_id,) = struct.unpack_from(">xI", message)
+    schema = requests.get(f"{registry_url}/schemas/ids/{schema_id}", timeout=TIMEOUT).json()["schema"]
+    return schemaless_reader(BytesIO(message[5:]), parse_schema(json.loads(schema)), None)
 
 
 def test_a_connector_goes_on_behind_the_offset_that_a_person_gives_it(cluster: Cluster) -> None:

@@ -78,6 +78,7 @@ def test_each_row_comes_once_though_connect_is_killed_again_and_again(cluster: C
         topic_prefix="killed-",
         table_include_list="labevents",
         batch_max_rows=100,  # slow enough that every kill is in the middle
+        producer_override_transaction_timeout_ms=5000,  # how long a transaction that was left open can hold a start up
     )
     cluster.run("killed", config)
     for kill in range(1, kills + 1):
