@@ -7,8 +7,9 @@ RUN python3 -m venv /opt/firth && /opt/firth/bin/pip install --no-cache-dir --re
 # The element table of FHIR R4, made from what HL7 published; neither Maven nor Java stays.
 FROM python:3.11.13-slim-bookworm AS definitions
 RUN apt-get update && apt-get install -y --no-install-recommends maven default-jdk-headless
-COPY command/stack/java /build/java
-RUN mvn -B -q -C -f /build/java/pom.xml -pl fhir package -Dout=/build
+COPY command/stack/java /build/command/stack/java
+COPY kafka_connect_connectors/plugins/pom.xml /build/kafka_connect_connectors/plugins/
+RUN mvn -B -q -C -f /build/command/stack/java/pom.xml -pl fhir package -Dout=/build
 COPY mapping /build/mapping
 RUN cd /build && python3 -m mapping.r4_build fhir/r4-definitions.jar r4.json
 

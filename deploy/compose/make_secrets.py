@@ -23,10 +23,12 @@ def main() -> None:
     secret("worker", "worker-token", worker)
     secret("hapi", "spring.datasource.password", hapi)
     mongodb = secret("mongodb", "root-password")
-    secret("loader-mongodb", "mongodb-url", f"mongodb://firth:{mongodb}@mongodb:27017/?authSource=admin")
+    for reader in ("loader-mongodb", "connect"):
+        secret(reader, "mongodb-url", f"mongodb://firth:{mongodb}@mongodb:27017/?authSource=admin")
     secret("source", "admin-password")
-    secret("source", "mimic-password")
-    secret("sftp", "sftp-password")
+    secret("connect", "source-password", secret("source", "mimic-password"))
+    secret("connect", "capture-password", secret("source", "capture-password"))
+    secret("connect", "sftp-password", secret("sftp", "sftp-password"))
 
 
 def secret(volume: str, name: str, content: str | None = None) -> str:

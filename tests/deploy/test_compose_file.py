@@ -10,8 +10,9 @@ import pytest
 import yaml
 
 from api.app import VERSION
+from command.connectors import configurations
 from command.settings_list import SERVICES
-from command.stack import kafka
+from command.stack import connect, kafka
 from command.stack.places import ROOT
 from command.stack.ports import Ports
 from deploy.compose import make_secrets
@@ -29,6 +30,7 @@ STAGES: Final = {
 LOCAL_ONLY: Final = re.compile(
     r"process\.roles|node\.id|controller\..*|.*listener.*|log\.dirs|log\.segment\.bytes|log\.index\..*|log\.cleaner\..*"
 )
+CONNECT_LOCAL_ONLY: Final = {"bootstrap.servers", "listeners", "plugin.path"}
 services = pytest.mark.parametrize("name", ALL)
 
 
@@ -42,7 +44,7 @@ def test_every_image_is_of_one_version(name: str) -> None:
         assert "build" not in ALL[name]
 
 
-@pytest.mark.parametrize("file", ["Dockerfile", "deploy/sftp/Dockerfile"])
+@pytest.mark.parametrize("file", ["Dockerfile", "deploy/connect/Dockerfile", "deploy/sftp/Dockerfile"])
 def test_every_base_image_is_of_one_version(file: str) -> None:
     bases = re.findall(r"^FROM (\S+)", (ROOT / file).read_text(), re.M)
     assert bases
@@ -71,7 +73,7 @@ def test_what_is_published_is_for_this_machine_alone(name: str) -> None:
 
 @services
 def test_what_is_ours_may_do_nothing_but_its_work(name: str) -> None:
-    if ALL[name]["image"].startswith("firth:"):
+    if ALL[name]["image"].startswith(("firth:", "firth-connect:")):
         assert ALL[name]["read_only"]
         assert ALL[name]["cap_drop"] == ["ALL"]
 
@@ -93,11 +95,27 @@ def test_no_service_of_ours_looks_for_another_in_its_own_container() -> None:
 
 
 def test_the_broker_is_set_up_as_that_of_the_local_stack() -> None:
-    lines = kafka._properties(Path("/topics"), Ports()).splitlines()
-    pairs = (line.partition("=") for line in lines if not line.startswith("#"))
-    wanted = {name: value for name, _, value in pairs if not LOCAL_ONLY.fullmatch(name)}
+    local = _properties(kafka._properties(Path("/topics"), Ports()))
+    wanted = {name: value for name, value in local.items() if not LOCAL_ONLY.fullmatch(name)}
     given = ALL["kafka"]["environment"]
     assert {name: str(given.get(f"KAFKA_{name.upper().replace('.', '_')}")) for name in wanted} == wanted
+
+
+def test_connect_is_set_up_as_that_of_the_local_stack() -> None:
+    local = _properties(connect._properties(Ports()))
+    given = _properties((ROOT / "deploy/compose/connect.properties").read_text())
+    assert {**given, **{name: local[name] for name in CONNECT_LOCAL_ONLY}} == {
+        **local,
+        "rest.advertised.host.name": "connect",
+    }
+    assert (ROOT / "deploy/connect/log4j2.properties").read_text() == connect.log4j2()
+
+
+def test_connect_has_what_the_configurations_of_connectors_ask_it_for() -> None:
+    given = {setting.removesuffix("_FILE") for setting in ALL["connect"]["environment"]}
+    for each in configurations():
+        asked = set(re.findall(r"\$\{env:(\w+)\}", " ".join(each.settings.values())))
+        assert asked <= given, each.name
 
 
 @pytest.mark.parametrize("pom", ["command/stack/java/kafka/pom.xml", "kafka_connect_connectors/plugins/pom.xml"])
@@ -120,6 +138,11 @@ def test_hapi_is_set_up_as_that_of_the_local_stack() -> None:
         "HibernateSearchIndexFullText": "false",
         "HibernateSearchIndexSearchParams": "false",
     } == rules
+
+
+def _properties(text: str) -> dict[str, str]:
+    pairs = (line.partition("=") for line in text.splitlines() if not line.startswith("#"))
+    return {name: value for name, _, value in pairs}
 
 
 @pytest.fixture

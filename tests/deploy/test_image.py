@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -15,12 +17,16 @@ from typing import Any, Final
 import pytest
 from rich.console import Console
 
+from command.connect_client import ConnectCluster
+from command.connectors import apply_all, configurations
 from command.demo.bad_rows import BAD_ROWS
 from command.demo.run import finish, run
 from command.demo.site import Site
-from command.stack import hapi, kafka, mongodb, postgres, registry, services
+from command.stack import connect, hapi, kafka, mongodb, postgres, registry, services
+from command.stack.places import ROOT
 from command.stack.ports import HOST
 from command.stack.stack import Stack
+from tests.connect.driving import make_source_row, wait_for_source_row
 from tests.deploy import docker
 from tests.stack import RunningStack
 
@@ -43,7 +49,10 @@ def compose(servers: Stack, tmp_path: Path) -> Iterator[Compose]:
         pytest.skip(f"{', '.join(missing)} cannot be had")
     # JSON is YAML, but for the tag that takes a value away.
     override = tmp_path / "override.yml"
-    override.write_text(json.dumps({"services": _moved(servers)}).replace('"reset"', "!reset null"))
+    properties = tmp_path / "connect.properties"
+    properties.write_text(_connect_properties(servers))
+    moved = {"services": _moved(servers), "configs": {"connect": {"file": str(properties)}}}
+    override.write_text(json.dumps(moved).replace('"reset"', "!reset null"))
 
     def command(*arguments: str) -> str:
         return docker.compose("--project-name", PROJECT, "-f", "docker-compose.yml", "-f", str(override), *arguments)
@@ -67,7 +76,21 @@ def _moved(servers: Stack) -> dict[str, Any]:
         "DATABASE_URL_FILE": "reset",
         "DATABASE_URL": postgres.url(place, ports, user="firth", database="firth"),
     }
-    moved: dict[str, Any] = {"api": {**here, "environment": {**brokers, **api}}}
+    source = {
+        "CONNECT_SOURCE_HOST": HOST,
+        "CONNECT_SOURCE_PORT": str(ports.postgres),
+        "CONNECT_SOURCE_PASSWORD_FILE": "reset",
+        "CONNECT_SOURCE_PASSWORD": place.secret(f"postgres-{postgres.SOURCE}"),
+        "CONNECT_CAPTURE_PASSWORD_FILE": "reset",
+        "CONNECT_CAPTURE_PASSWORD": place.secret(f"postgres-{postgres.CAPTURE}"),
+        "CONNECT_MONGODB_URL_FILE": "reset",
+        "CONNECT_MONGODB_URL": mongodb.url(ports),
+    }
+    health = {"test": ["CMD", "curl", "-fsS", f"{connect.url(ports)}/health"]}
+    moved: dict[str, Any] = {
+        "api": {**here, "environment": {**brokers, **api}},
+        "connect": {**here, "environment": source, "healthcheck": health},
+    }
     for number, name in enumerate(WORKERS):
         own: dict[str, str] = {"HEALTH_HOST": HOST, "HEALTH_PORT": str(ports.health + number)}
         if name in ("extractor", "transformer"):
@@ -78,6 +101,12 @@ def _moved(servers: Stack) -> dict[str, Any]:
             own |= {"MONGODB_URL_FILE": "reset", "MONGODB_URL": mongodb.url(ports)}
         moved[name] = {**here, "environment": {**brokers, **own}}
     return moved
+
+
+def _connect_properties(servers: Stack) -> str:
+    """Those of the file, with the addresses of this machine."""
+    local = [f"bootstrap.servers={kafka.bootstrap_servers(servers.ports)}", f"listeners={connect.url(servers.ports)}"]
+    return "\n".join([(ROOT / "deploy/compose/connect.properties").read_text(), *local])
 
 
 def test_every_stage_runs_in_a_container_and_the_demo_comes_out_right(
@@ -99,6 +128,20 @@ def test_every_stage_runs_in_a_container_and_the_demo_comes_out_right(
     assert {each["Service"]: each["ExitCode"] for each in ended} == dict.fromkeys(("api", *WORKERS), 0)
 
 
+def test_connect_runs_in_a_container_and_brings_rows_as_the_folder_has_them(servers: Stack, compose: Compose) -> None:
+    servers.start("kafka", "postgres", "mongodb")
+    RunningStack(servers).stop("connect")
+    make_source_row(servers, "of_container")
+    compose("build", "secrets", "connect")
+    compose("run", "--rm", "secrets")
+    compose("up", "--detach", "--no-build", "--no-deps", "--wait", "--wait-timeout", "120", "connect")
+    with closing(ConnectCluster(connect.url(servers.ports))) as cluster:
+        apply_all(cluster, configurations(), Console(file=io.StringIO()))
+        wait_for_source_row(servers, "of_container")
+        for each in configurations():
+            cluster.delete(each.name)
+
+
 def test_the_image_is_nobody_in_particular_and_says_what_it_wants(compose: Compose) -> None:
     compose("build", "secrets")
     who = compose("run", "--rm", "--no-deps", "--entrypoint", "id", "transformer", "-u")
@@ -110,9 +153,11 @@ def test_the_sftp_server_takes_files_and_gives_no_shell(compose: Compose) -> Non
     compose("run", "--rm", "secrets")
     compose("--profile", "files", "up", "--detach", "--no-build", "--no-deps", "--wait", "--wait-timeout", "60", "sftp")
     said = compose("--profile", "files", "exec", "--no-TTY", "sftp", "sh", "-c", SESSION)
-    assert "sftp> ls\ndropped.csv" in said
+    assert re.search(r"sftp> ls\ncsv +dropped\.csv +hl7", said)
     assert 'dest open "/beside.csv": Permission denied' in said
     assert "This service allows sftp connections only" in said
+    known = compose("--profile", "files", "exec", "--no-TTY", "sftp", "cat", "/etc/firth/known/known_hosts")
+    assert known.startswith("[sftp]:2222 ssh-ed25519 ")
 
 
 # By the client that came with the server: drop a file, try beside the folder, ask for a shell.
