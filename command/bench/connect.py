@@ -1,8 +1,8 @@
-"""Rows of a table into a topic by Kafka Connect: our JDBC source, and Debezium beside it.
+"""Rows into a topic by Kafka Connect: our JDBC and SFTP sources, and Debezium beside them.
 
-Ten narrow columns, the JSON converter, one task, exactly once. The JDBC source reads a table that is there; Debezium
-streams the same rows while they are written, its snapshot left out. Time is taken from the first record's timestamp to
-the last one's, so that neither's start counts.
+Ten narrow columns, the JSON converter, one task, exactly once. The JDBC source reads a table that is there, the SFTP
+source the same rows in a CSV file; Debezium streams them while they are written, its snapshot left out. Time is taken
+from the first record's timestamp to the last one's, so that neither's start counts.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
+import orjson
 import psutil
 import psycopg
 from confluent_kafka import TopicPartition
@@ -22,7 +24,7 @@ from rich.table import Table
 from command.bench.servers import bench_stack
 from command.connect_client import ConnectCluster
 from command.connectors import configurations
-from command.stack import connect, kafka, postgres, processes
+from command.stack import connect, kafka, postgres, processes, sftp
 from command.stack.stack import Stack
 from command.stack.trouble import Trouble
 from pipeline.kafka import reader
@@ -31,6 +33,7 @@ from pipeline.service_settings import KafkaSettings
 ROWS: Final = 300_000
 FULL_ROWS: Final = 2_000_000
 TARGET: Final = 25_000  # rows a second
+OURS: Final = ("JDBC source", "SFTP source")
 PATIENCE: Final = 600.0  # seconds
 TABLE: Final = """
 CREATE TABLE {} (row_id int PRIMARY KEY, subject_id int NOT NULL, hadm_id int, itemid int NOT NULL, charttime timestamp,
@@ -42,36 +45,82 @@ INSERT INTO {} SELECT i, i / 50, i / 100, i %% 700, timestamp '2150-01-01' + i *
 """
 
 
+COPY: Final = """
+COPY (SELECT row_id, subject_id, hadm_id, itemid, charttime, value, valuenum, valueuom, flag, storetime FROM {})
+TO STDOUT (FORMAT csv, HEADER)
+"""
+TYPES: Final = {
+    **dict.fromkeys(("row_id", "subject_id", "hadm_id", "itemid"), "INT32"),
+    **dict.fromkeys(("charttime", "value", "valueuom", "flag", "storetime"), "STRING"),
+    "valuenum": "FLOAT64",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """Records of one connector: how many, in how many seconds, and of those how many of CPU Connect took."""
+    """Records of one connector: how many, in how many seconds, how many of CPU Connect took, and its memory in bytes.
+
+    `memory` is that after a quarter of the rows, and at the end.
+    """
 
     name: str
     rows: int
     seconds: float
     cpu: float
+    memory: tuple[int, int]
 
 
 def bench(console: Console, *, full: bool = False) -> None:
     """Measure and print: 300,000 rows, or with `full` two million."""
     rows = FULL_ROWS if full else ROWS
-    with bench_stack("connect", "postgres") as stack, closing(ConnectCluster(connect.url(stack.ports))) as cluster:
+    with (
+        bench_stack("connect", "postgres", "sftp") as stack,
+        closing(ConnectCluster(connect.url(stack.ports))) as cluster,
+    ):
         console.print(f"{rows:,} rows, each way …")
-        ours = _jdbc(stack, cluster, rows)
-        peer = _debezium(stack, cluster, rows)
-        memory = psutil.Process(_worker(stack).pid).memory_info().rss
-    table = Table("", "rows/s", "µs of CPU a row", "target")
-    for figure in (ours, peer):
-        target = f"{TARGET:,}" if figure is ours else ""
-        table.add_row(figure.name, f"{rows / figure.seconds:,.0f}", f"{figure.cpu / rows * 1e6:.1f}", target)
+        figures = [_jdbc(stack, cluster, rows), _sftp(stack, cluster, rows), _debezium(stack, cluster, rows)]
+    table = Table("", "rows/s", "µs of CPU a row", "memory, a quarter → end", "target")
+    for figure in figures:
+        target = f"{TARGET:,}" if figure.name in OURS else ""
+        speed, cpu = f"{figure.rows / figure.seconds:,.0f}", f"{figure.cpu / figure.rows * 1e6:.1f}"
+        memory = " → ".join(f"{size >> 20}" for size in figure.memory) + " MiB"
+        table.add_row(figure.name, speed, cpu, memory, target)
     console.print(table)
-    console.print(f"memory of Connect at the end: {memory >> 20} MiB, with a heap of {connect.HEAP}")
+    console.print(f"the heap of Connect: {connect.HEAP}")
 
 
 def _jdbc(stack: Stack, cluster: ConnectCluster, rows: int) -> Figure:
     _execute(stack, TABLE.format("bench_jdbc"), FILL.format("bench_jdbc") % {"rows": rows}, "ANALYZE bench_jdbc")
     config = _of_folder("jdbc-mimic", {"table.include.list": "bench_jdbc", "tasks.max": "1", "topic.prefix": "bench."})
-    return _measure(stack, cluster, "JDBC source", config, "bench.bench_jdbc", rows)
+    return _measure(stack, cluster, OURS[0], config, "bench.bench_jdbc", rows)
+
+
+def _sftp(stack: Stack, cluster: ConnectCluster, rows: int) -> Figure:
+    """The rows that the JDBC source has read, as a file."""
+    _write_csv(stack, sftp.files(stack.place) / "bench" / "bench.csv")
+    fields = {name: {"type": kind, "isOptional": True} for name, kind in TYPES.items()}
+    changes = {
+        "input.path": "/bench",
+        "finished.path": "/bench/finished",
+        "value.schema": orjson.dumps({"name": "bench", "type": "STRUCT", "fieldSchemas": fields}).decode(),
+        "kafka.topic": "bench.file",
+    }
+    return _measure(stack, cluster, OURS[1], _of_folder("sftp-csv", changes), "bench.file", rows)
+
+
+def _write_csv(stack: Stack, file: Path) -> None:
+    url = postgres.url(stack.place, stack.ports, database=postgres.SOURCE)
+    file.parent.mkdir(parents=True)
+    half = file.with_suffix(".half")
+    with (
+        psycopg.connect(url) as source,
+        source.cursor() as cursor,
+        cursor.copy(COPY.format("bench_jdbc").encode()) as copy,
+        half.open("wb") as content,
+    ):
+        for block in copy:
+            content.write(block)
+    half.rename(file)
 
 
 def _debezium(stack: Stack, cluster: ConnectCluster, rows: int) -> Figure:
@@ -102,10 +151,10 @@ def _measure(
     if then:
         _wait_until_streaming(stack)
         _execute(stack, *then)
-    seconds = _seconds(stack, topic, rows)
-    used = _cpu(stack) - cpu
+    seconds, memory = _arrival(stack, topic, rows)
+    figure = Figure(name, rows, seconds, _cpu(stack) - cpu, (memory, _memory(stack)))
     cluster.delete(name.replace(" ", "-"))
-    return Figure(name, rows, seconds, used)
+    return figure
 
 
 def _wait_until_streaming(stack: Stack) -> None:
@@ -119,12 +168,12 @@ def _wait_until_streaming(stack: Stack) -> None:
             time.sleep(0.2)
 
 
-def _seconds(stack: Stack, topic: str, rows: int) -> float:
-    """From the first record of `topic` to its last, once `rows` are there."""
+def _arrival(stack: Stack, topic: str, rows: int) -> tuple[float, int]:
+    """Seconds from the first record of `topic` to its last, once `rows` are there; Connect's memory after a quarter."""
     consumer = reader(KafkaSettings(bootstrap_servers=kafka.bootstrap_servers(stack.ports)))
     partition = TopicPartition(topic, 0, 0)
     limit = time.monotonic() + PATIENCE
-    counted, first, last = 0, 0, 0
+    counted, first, last, memory = 0, 0, 0, 0
     try:
         consumer.assign([partition])
         # Looked at now and then, so that reading does not take the machine from what is measured.
@@ -136,14 +185,20 @@ def _seconds(stack: Stack, topic: str, rows: int) -> float:
                 first = first or messages[0].timestamp()[1]
                 last = messages[-1].timestamp()[1]
             counted += len(messages)
+            if not memory and counted >= rows // 4:
+                memory = _memory(stack)
     finally:
         consumer.close()
-    return float(last - first) / 1000
+    return float(last - first) / 1000, memory
 
 
 def _cpu(stack: Stack) -> float:
     times = psutil.Process(_worker(stack).pid).cpu_times()
     return float(times.user + times.system)
+
+
+def _memory(stack: Stack) -> int:
+    return int(psutil.Process(_worker(stack).pid).memory_info().rss)
 
 
 def _worker(stack: Stack) -> processes.Started:

@@ -16,8 +16,8 @@ DATABASE = "of_connectors"
 
 @pytest.fixture(scope="session")
 def connect_servers(servers: Stack) -> Stack:
-    """Connect, the broker, PostgreSQL and MongoDB, running."""
-    servers.start("connect", "postgres", "mongodb")
+    """Connect, the broker, PostgreSQL, MongoDB and the SFTP server, running."""
+    servers.start("connect", "postgres", "mongodb", "sftp")
     with psycopg.connect(postgres.url(servers.place, servers.ports), autocommit=True) as admin:
         admin.execute(f"create database {DATABASE}")
     return servers

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -12,7 +12,7 @@ import pymongo
 import requests
 from confluent_kafka import TopicPartition
 
-from command.stack import connect, kafka, mongodb, postgres
+from command.stack import connect, kafka, mongodb, postgres, sftp
 from command.stack.stack import Stack
 from pipeline.kafka import reader
 from pipeline.service_settings import KafkaSettings
@@ -20,16 +20,21 @@ from tests.reading import committed
 from tests.survival.batches import wait_for
 
 JDBC = "firth.connect.jdbc.JdbcSourceConnector"
+SFTP = "firth.connect.sftp.SftpSourceConnector"
 TIMEOUT = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A record of a topic: key and value as the JSON converter wrote them."""
+    """A record of a topic: key and value as the JSON converter wrote them, headers as text."""
 
     key: Any
     value: Any
-    table: str | None
+    headers: Mapping[str, str] = field(compare=False, default_factory=dict)
+
+    @property
+    def table(self) -> str | None:
+        return self.headers.get("source.table")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,26 @@ class Cluster:
         }
         return config | {name.replace("_", "."): str(value) for name, value in settings.items()}
 
+    def sftp(self, folder: str, **settings: object) -> dict[str, str]:
+        """The configuration of a source of CSV files with a header in `folder`, looking often."""
+        config = {
+            "connector.class": SFTP,
+            "tasks.max": "1",
+            "sftp.host": "127.0.0.1",
+            "sftp.port": str(self.stack.ports.sftp),
+            "sftp.username": sftp.USER,
+            "sftp.password": self.stack.place.secret("sftp-password"),
+            "input.path": f"/{folder}",
+            "finished.path": f"/{folder}/finished",
+            "error.path": f"/{folder}/error",
+            "behavior.on.error": "IGNORE",
+            "csv.first.row.as.header": "true",
+            "file.minimum.age.ms": "0",
+            "empty.poll.wait.ms": "200",
+            "connection.backoff.ms": "500",
+        }
+        return config | {name.replace("_", "."): str(value) for name, value in settings.items()}
+
     def put(self, name: str, config: Mapping[str, str]) -> requests.Response:
         return requests.put(f"{self.url}/connectors/{name}/config", json=dict(config), timeout=TIMEOUT)
 
@@ -97,7 +122,16 @@ class Cluster:
         """Have a paused or stopped connector run again."""
         requests.put(f"{self.url}/connectors/{name}/resume", timeout=TIMEOUT)
 
-    def alter_offset(self, name: str, partition: Mapping[str, str], offset: Mapping[str, object]) -> requests.Response:
+    def offsets(self, name: str) -> list[dict[str, Any]]:
+        """How far a connector is: partitions and their offsets."""
+        answer = requests.get(f"{self.url}/connectors/{name}/offsets", timeout=TIMEOUT)
+        answer.raise_for_status()
+        found: list[dict[str, Any]] = answer.json()["offsets"]
+        return found
+
+    def alter_offset(
+        self, name: str, partition: Mapping[str, object], offset: Mapping[str, object]
+    ) -> requests.Response:
         """Say where a stopped connector is to go on."""
         body = {"offsets": [{"partition": dict(partition), "offset": dict(offset)}]}
         return requests.patch(f"{self.url}/connectors/{name}/offsets", json=body, timeout=TIMEOUT)
@@ -149,6 +183,10 @@ class Cluster:
         finally:
             consumer.close()
 
+    def raw(self, topic: str) -> Sequence[tuple[bytes, bytes]]:
+        """Key and value of all committed records of a topic, as they are."""
+        return [(message.key(), message.value()) for message in committed(self.stack, topic)]
+
 
 def make_source_row(stack: Stack, table: str) -> None:
     """A new table of the demo's source, and a row in it."""
@@ -166,7 +204,6 @@ def wait_for_source_row(stack: Stack, table: str) -> None:
 
 
 def _sent(message: Any) -> Sent:
-    headers = dict(message.headers() or ())
-    table = headers.get("source.table")
+    headers = {name: text.decode() for name, text in message.headers() or ()}
     key, value = (None if part is None else orjson.loads(part) for part in (message.key(), message.value()))
-    return Sent(key, value, None if table is None else table.decode())
+    return Sent(key, value, headers)

@@ -2,6 +2,7 @@ package firth.connect.jdbc;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import firth.connect.ConnectionSettings;
 import java.sql.Connection;
 import java.sql.Driver;
 import java.sql.SQLException;
@@ -25,7 +26,7 @@ final class Database implements AutoCloseable {
   Database(JdbcSettings settings, String name) {
     String url = settings.getString(JdbcSettings.URL);
     postgresql = url.startsWith(POSTGRESQL);
-    readTimeout = settings.getInt(JdbcSettings.READ_TIMEOUT);
+    readTimeout = settings.getInt(ConnectionSettings.READ_TIMEOUT);
     connections = new HikariDataSource(pool(settings, url, name));
   }
 
@@ -77,13 +78,13 @@ final class Database implements AutoCloseable {
     config.setReadOnly(true);
     config.setAutoCommit(false); // PostgreSQL streams rows inside of a transaction only
     config.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
-    config.setConnectionTimeout(settings.getLong(JdbcSettings.CONNECT_TIMEOUT));
+    config.setConnectionTimeout(settings.getLong(ConnectionSettings.CONNECT_TIMEOUT));
     config.setInitializationFailTimeout(-1);
     config.setKeepaliveTime(KEEP_ALIVE_MS);
     if (url.startsWith(POSTGRESQL)) {
       config.addDataSourceProperty("ApplicationName", name);
       config.addDataSourceProperty("tcpKeepAlive", "true");
-      config.addDataSourceProperty("connectTimeout", String.valueOf(settings.getLong(JdbcSettings.CONNECT_TIMEOUT) / 1000));
+      config.addDataSourceProperty("connectTimeout", String.valueOf(settings.getLong(ConnectionSettings.CONNECT_TIMEOUT) / 1000));
     }
     for (Map.Entry<String, String> property : settings.driverProperties().entrySet()) {
       config.addDataSourceProperty(property.getKey(), property.getValue());

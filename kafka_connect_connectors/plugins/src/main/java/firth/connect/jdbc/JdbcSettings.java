@@ -1,5 +1,7 @@
 package firth.connect.jdbc;
 
+import firth.connect.ConnectionSettings;
+import firth.connect.Definition;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -14,7 +16,6 @@ import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigDef.Importance;
 import org.apache.kafka.common.config.ConfigDef.Range;
 import org.apache.kafka.common.config.ConfigDef.Type;
-import org.apache.kafka.common.config.ConfigDef.Width;
 import org.apache.kafka.common.config.ConfigException;
 
 /** What a JDBC source connector is told, each setting checked by itself; {@link SettingsCheck} checks them together. */
@@ -22,10 +23,6 @@ final class JdbcSettings extends AbstractConfig {
   static final String URL = "connection.url";
   static final String USER = "connection.user";
   static final String PASSWORD = "connection.password";
-  static final String ATTEMPTS = "connection.attempts";
-  static final String BACKOFF = "connection.backoff.ms";
-  static final String CONNECT_TIMEOUT = "connection.timeout.ms";
-  static final String READ_TIMEOUT = "connection.read.timeout.ms";
   static final String ZONE = "db.timezone";
   static final String INCLUDE = "table.include.list";
   static final String WHITELIST = "table.whitelist";
@@ -148,37 +145,13 @@ final class JdbcSettings extends AbstractConfig {
 
   private static void defineDatabase(Definition d) {
     d.group("Database");
-    d.needed(URL, Type.STRING, notBlank(), "JDBC address, such as jdbc:postgresql://host:5432/database.");
+    d.needed(URL, Type.STRING, Definition.notBlank(), "JDBC address, such as jdbc:postgresql://host:5432/database.");
     d.add(USER, Type.STRING, null, null, Importance.HIGH, "User to connect as. It needs to read, nothing else.");
     d.add(PASSWORD, Type.PASSWORD, null, null, Importance.HIGH, "Password of the user; better from a config provider.");
-    d.add(
-        ATTEMPTS,
-        Type.INT,
-        30,
-        Range.atLeast(1),
-        Importance.LOW,
-        "Tries in a row that may fail before the task fails. What no try can mend (a wrong password, a table that is"
-            + " not there) fails it at once.");
-    d.add(
-        BACKOFF,
-        Type.LONG,
-        10_000L,
-        Range.atLeast(1),
-        Importance.LOW,
-        "Longest pause between two tries, in milliseconds. It begins with a quarter of a second and doubles.");
-    d.add(
-        CONNECT_TIMEOUT,
-        Type.LONG,
-        10_000L,
-        Range.atLeast(1000),
-        Importance.LOW,
-        "How long connecting may take, in milliseconds.");
-    d.add(
-        READ_TIMEOUT,
-        Type.INT,
+    ConnectionSettings.define(
+        d,
+        "a wrong password, a table that is not there",
         300_000,
-        Range.atLeast(1000),
-        Importance.LOW,
         "How long the server may leave a query without a word, in milliseconds, before the connection is given up.");
     d.add(
         ZONE,
@@ -274,7 +247,7 @@ final class JdbcSettings extends AbstractConfig {
     d.needed(
         PREFIX,
         Type.STRING,
-        notBlank(),
+        Definition.notBlank(),
         "What stands before the table's name in the name of its topic; with a query, the whole name of the topic.");
     d.add(
         KEY,
@@ -324,16 +297,6 @@ final class JdbcSettings extends AbstractConfig {
     }
   }
 
-  private static ConfigDef.Validator notBlank() {
-    return ConfigDef.LambdaValidator.with(
-        (name, value) -> {
-          if (value != null && ((String) value).isBlank()) {
-            throw new ConfigException(name, value, "is empty");
-          }
-        },
-        () -> "not empty");
-  }
-
   private static <E extends Enum<E>> ConfigDef.Validator oneOf(Class<E> values) {
     String[] names = Arrays.stream(values.getEnumConstants()).map(JdbcSettings::spelled).toArray(String[]::new);
     return ConfigDef.CaseInsensitiveValidString.in(names);
@@ -343,30 +306,5 @@ final class JdbcSettings extends AbstractConfig {
   static String spelled(Enum<?> value) {
     String lower = value.name().toLowerCase(Locale.ROOT);
     return value instanceof Mode ? lower.replace('_', '+') : lower;
-  }
-
-  /** Adds settings to a {@link ConfigDef}, numbered within their group. */
-  private static final class Definition {
-    private final ConfigDef definition = new ConfigDef();
-    private String group;
-    private int order;
-
-    void group(String name) {
-      group = name;
-      order = 0;
-    }
-
-    void needed(String name, Type type, ConfigDef.Validator validator, String doc) {
-      add(name, type, ConfigDef.NO_DEFAULT_VALUE, validator, Importance.HIGH, doc);
-    }
-
-    void add(
-        String name, Type type, Object otherwise, ConfigDef.Validator check, Importance importance, String doc) {
-      definition.define(name, type, otherwise, check, importance, doc, group, ++order, Width.MEDIUM, name);
-    }
-
-    ConfigDef done() {
-      return definition;
-    }
   }
 }

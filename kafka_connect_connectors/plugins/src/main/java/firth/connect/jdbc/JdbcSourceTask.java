@@ -1,6 +1,7 @@
 package firth.connect.jdbc;
 
-import firth.connect.BackOff;
+import firth.connect.ConnectionSettings;
+import firth.connect.Retries;
 import firth.connect.TaskMetrics;
 import firth.connect.Version;
 import java.sql.Connection;
@@ -19,24 +20,20 @@ import org.slf4j.LoggerFactory;
 public final class JdbcSourceTask extends SourceTask {
   private static final Logger LOG = LoggerFactory.getLogger(JdbcSourceTask.class);
 
-  private static final long LONGEST_WAIT_MS = 500; // in a poll: Connect pauses and stops a task between two
   private static final long IDLE_SECONDS = 20; // after which a paused task lets go of its connection
 
   private JdbcSettings settings;
   private Database database;
   private volatile Turns turns;
-  private BackOff backOff;
-  private TaskMetrics metrics;
+  private Retries retries;
   private ScheduledExecutorService idle;
-  private long retryAt;
 
   @Override
   public void start(Map<String, String> properties) {
     settings = new JdbcSettings(properties);
     database = new Database(settings, "firth-jdbc");
-    backOff = new BackOff(settings.getLong(JdbcSettings.BACKOFF), settings.getInt(JdbcSettings.ATTEMPTS));
-    retryAt = System.nanoTime();
-    metrics = new TaskMetrics(context.pluginMetrics());
+    TaskMetrics metrics = new TaskMetrics(context.pluginMetrics());
+    retries = new Retries(ConnectionSettings.backOff(settings), metrics, LOG);
     metrics.gauge(
         "held-back-ms",
         "For how long what was written cannot be read, for a transaction that is still running",
@@ -47,14 +44,13 @@ public final class JdbcSourceTask extends SourceTask {
 
   @Override
   public List<SourceRecord> poll() throws InterruptedException {
-    if (!isTime(retryAt)) {
+    if (!retries.isTime()) {
       return null;
     }
     try {
-      List<SourceRecord> records = turns().take(settings.getInt(JdbcSettings.BATCH), LONGEST_WAIT_MS);
+      List<SourceRecord> records = turns().take(settings.getInt(JdbcSettings.BATCH), Retries.LONGEST_WAIT_MS);
       if (records != null) {
-        backOff.reset();
-        metrics.answered();
+        retries.succeeded();
       }
       return records == null || records.isEmpty() ? null : records;
     } catch (SQLException e) {
@@ -103,21 +99,9 @@ public final class JdbcSourceTask extends SourceTask {
   }
 
   private void retryLater(SQLException failure) {
-    long pause = backOff.failed();
-    metrics.failed(backOff.failures());
-    if (SqlFailure.isForGood(failure) || backOff.exhausted()) {
-      throw SqlFailure.fatal("", failure, backOff.failures());
+    if (!retries.failed(SqlFailure.sentence(failure), SqlFailure.isForGood(failure))) {
+      throw SqlFailure.fatal("", failure, retries.failures());
     }
-    LOG.warn("{}; next try in {} ms", SqlFailure.sentence(failure), pause);
-    retryAt = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(pause);
-  }
-
-  private static boolean isTime(long nanos) throws InterruptedException {
-    long left = TimeUnit.NANOSECONDS.toMillis(nanos - System.nanoTime());
-    if (left > 0) {
-      Thread.sleep(Math.min(left, LONGEST_WAIT_MS));
-    }
-    return left <= LONGEST_WAIT_MS;
   }
 
   private long heldBackMs() {

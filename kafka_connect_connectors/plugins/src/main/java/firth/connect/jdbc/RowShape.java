@@ -1,5 +1,6 @@
 package firth.connect.jdbc;
 
+import firth.connect.Fnv;
 import java.sql.ResultSet;
 import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
@@ -13,9 +14,6 @@ import org.apache.kafka.connect.data.Struct;
 
 /** How rows of one statement become records, and where in them is what reading goes by. */
 final class RowShape {
-  private static final long FNV_OFFSET = 0xcbf29ce484222325L;
-  private static final long FNV_PRIME = 0x100000001b3L;
-
   private final List<Column> columns;
   private final Schema valueSchema;
   private final Schema keySchema;
@@ -85,23 +83,13 @@ final class RowShape {
 
   /** A number that two different rows are most unlikely to share: of the columns {@code names}, or of all if none. */
   long hash(ResultSet row, List<String> names) throws SQLException {
-    long hash = FNV_OFFSET;
+    long hash = Fnv.OFFSET;
     for (int index = 1; index <= columns.size(); index++) {
       if (names.isEmpty() || names.contains(columns.get(index - 1).name())) {
-        hash = hashed(hash, row.getString(index));
+        hash = Fnv.with(hash, row.getString(index));
       }
     }
     return hash;
-  }
-
-  /** FNV-1a of the text's characters and its length, so that no two lists of texts run together. */
-  private static long hashed(long before, String text) {
-    long hash = before;
-    int length = text == null ? -1 : text.length();
-    for (int index = 0; index < length; index++) {
-      hash = (hash ^ text.charAt(index)) * FNV_PRIME;
-    }
-    return (hash ^ length) * FNV_PRIME;
   }
 
   /** How many columns of the statement belong to the record. */

@@ -1,6 +1,7 @@
 package firth.connect.jdbc;
 
 import firth.connect.BackOff;
+import firth.connect.ConnectionSettings;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
@@ -28,7 +29,7 @@ final class TableWatch implements AutoCloseable {
     this.settings = settings;
     this.database = database;
     this.context = context;
-    this.backOff = new BackOff(settings.getLong(JdbcSettings.BACKOFF), settings.getInt(JdbcSettings.ATTEMPTS));
+    this.backOff = ConnectionSettings.backOff(settings);
     this.thread = new Thread(this::run, "firth-jdbc-tables");
     thread.setDaemon(true);
   }

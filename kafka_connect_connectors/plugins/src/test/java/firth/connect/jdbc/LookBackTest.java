@@ -2,6 +2,7 @@ package firth.connect.jdbc;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import firth.connect.RunningTask;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -109,7 +110,7 @@ class LookBackTest {
     Map<String, String> settings = settings("incrementing");
     settings.remove(JdbcSettings.TASK_TABLES);
     settings.put(JdbcSettings.QUERY, "SELECT id, UPPER(name) AS name FROM stays WHERE id > 1");
-    try (RunningTask task = new RunningTask(settings, null)) {
+    try (RunningTask task = new RunningTask(new JdbcSourceTask(), settings, List.of())) {
       List<SourceRecord> records = task.take(1);
       assertEquals(List.of("ROW 2"), RunningTask.values(records, "NAME"));
       assertEquals("p-", records.get(0).topic());
@@ -126,7 +127,7 @@ class LookBackTest {
   }
 
   private RunningTask task(String mode, SourceRecord behind) {
-    return new RunningTask(settings(mode), behind);
+    return new RunningTask(new JdbcSourceTask(), settings(mode), behind == null ? List.of() : List.of(behind));
   }
 
   private Map<String, String> settings(String mode) {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import firth.connect.RunningTask;
 import java.math.BigDecimal;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -278,7 +279,7 @@ class PostgresqlTest {
         new Tables(new JdbcSettings(settings), true).in(one).stream().map(TableId::name).toList();
     one.commit(); // the first round waits for whoever runs
     assertTrue(names.contains("parts") && !names.contains("parts_1"), names.toString());
-    try (RunningTask task = new RunningTask(settings, null)) {
+    try (RunningTask task = new RunningTask(new JdbcSourceTask(), settings, List.of())) {
       assertEquals(List.of(1, 11, 12), RunningTask.values(task.take(3), "id"));
     }
   }
@@ -288,7 +289,7 @@ class PostgresqlTest {
     run(one, "DROP TABLE IF EXISTS kinds; CREATE TABLE kinds (id int PRIMARY KEY, money numeric(10,2))");
     run(one, "INSERT INTO kinds VALUES (1, 1.5), (2, 2.5), (3, 'NaN')");
     one.commit();
-    try (RunningTask task = new RunningTask(settings("incrementing", "kinds"), null)) {
+    try (RunningTask task = new RunningTask(new JdbcSourceTask(), settings("incrementing", "kinds"), List.of())) {
       assertEquals(List.of(1, 2), RunningTask.values(task.take(2), "id"), "what went before it is sent");
       ConnectException told = assertThrows(ConnectException.class, () -> task.drain(3));
       assertTrue(told.getMessage().contains("numeric.mapping=string"), told.getMessage());
@@ -303,7 +304,7 @@ class PostgresqlTest {
     Map<String, String> settings = settings("incrementing", "stays");
     settings.put(JdbcSettings.FETCH, "7");
     settings.put(JdbcSettings.BATCH, "30");
-    try (RunningTask task = new RunningTask(settings, null)) {
+    try (RunningTask task = new RunningTask(new JdbcSourceTask(), settings, List.of())) {
       List<SourceRecord> records = task.take(1000);
       assertEquals(1000, names(records).stream().distinct().count());
       assertTrue(records.get(998).sourceOffset().containsKey(SnapshotOffset.UNTIL), "a round is under way");
@@ -316,7 +317,7 @@ class PostgresqlTest {
   void aColumnThatIsNotThereIsNamedWithThoseThatAre() {
     Map<String, String> settings = settings("incrementing", "stays");
     settings.put(JdbcSettings.INCREMENTING, "row_id");
-    try (RunningTask task = new RunningTask(settings, null)) {
+    try (RunningTask task = new RunningTask(new JdbcSourceTask(), settings, List.of())) {
       ConnectException told = assertThrows(ConnectException.class, () -> task.drain(1));
       assertTrue(told.getMessage().contains("\"row_id\" is not in public.stays (has: id, changed, name)"));
     }
@@ -329,13 +330,13 @@ class PostgresqlTest {
   private List<SourceRecord> rows(String table, Map<String, String> others) throws Exception {
     Map<String, String> settings = settings("incrementing", table);
     settings.putAll(others);
-    try (RunningTask task = new RunningTask(settings, null)) {
+    try (RunningTask task = new RunningTask(new JdbcSourceTask(), settings, List.of())) {
       return task.take(1);
     }
   }
 
   private RunningTask task(String mode, SourceRecord behind) {
-    return new RunningTask(settings(mode, "stays"), behind);
+    return new RunningTask(new JdbcSourceTask(), settings(mode, "stays"), behind == null ? List.of() : List.of(behind));
   }
 
   private Map<String, String> settings(String mode, String table) {

@@ -4,14 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import firth.connect.Documentation;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
-import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigValue;
 import org.apache.kafka.connect.errors.ConnectException;
 import org.apache.kafka.connect.source.ExactlyOnceSupport;
@@ -47,28 +45,8 @@ class SettingsTest {
   }
 
   @Test
-  void everySettingIsExplainedAndInAGroup() {
-    JdbcSettings.DEFINITION
-        .configKeys()
-        .values()
-        .forEach(key -> assertTrue(key.documentation.endsWith(".") && key.group != null, key.name));
-  }
-
-  @Test
-  void theReadmeListsEverySetting() throws IOException {
-    String readme = Files.readString(Path.of("README.md"));
-    String missing =
-        JdbcSettings.DEFINITION.configKeys().values().stream()
-            .map(SettingsTest::row)
-            .filter(row -> !readme.contains(row))
-            .collect(Collectors.joining("\n"));
-    assertEquals("", missing);
-  }
-
-  private static String row(ConfigDef.ConfigKey key) {
-    boolean hasDefault = key.hasDefault() && key.defaultValue != null && !key.defaultValue.equals("");
-    String otherwise = hasDefault ? ConfigDef.convertToString(key.defaultValue, key.type) : "";
-    return "| `" + key.name + "` | " + (key.hasDefault() ? otherwise : "needed") + " | " + key.documentation + " |";
+  void everySettingIsExplained() throws IOException {
+    Documentation.check(JdbcSettings.DEFINITION);
   }
 
   @Test
@@ -112,9 +90,7 @@ class SettingsTest {
   }
 
   private Map<String, String> mistakes(Map<String, String> others) {
-    return connector.validate(with(others)).configValues().stream()
-        .filter(value -> !value.errorMessages().isEmpty())
-        .collect(Collectors.toMap(ConfigValue::name, value -> String.join("\n", value.errorMessages())));
+    return Documentation.mistakes(connector.validate(with(others)).configValues());
   }
 
   private static Map<String, String> firstWords(List<ConfigValue> values) {

@@ -1,4 +1,4 @@
-package firth.connect.jdbc;
+package firth.connect;
 
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
@@ -12,30 +12,31 @@ import org.apache.kafka.common.metrics.PluginMetrics;
 import org.apache.kafka.common.metrics.Sensor;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.source.SourceRecord;
+import org.apache.kafka.connect.source.SourceTask;
 import org.apache.kafka.connect.source.SourceTaskContext;
 import org.apache.kafka.connect.storage.OffsetStorageReader;
 
 /** A task as Connect runs it: polled, stopped, and started again behind the offset of any record that it sent. */
-final class RunningTask implements AutoCloseable {
-  private final JdbcSourceTask task = new JdbcSourceTask();
+public final class RunningTask implements AutoCloseable {
+  private final SourceTask task;
   private final Map<Map<String, ?>, Map<String, ?>> offsets = new HashMap<>();
 
-  RunningTask(Map<String, String> settings, SourceRecord behind) {
-    if (behind != null) {
-      offsets.put(behind.sourcePartition(), new HashMap<>(behind.sourceOffset()));
-    }
+  /** Behind those records. */
+  public RunningTask(SourceTask task, Map<String, String> settings, List<SourceRecord> behind) {
+    this.task = task;
+    behind.forEach(record -> offsets.put(record.sourcePartition(), new HashMap<>(record.sourceOffset())));
     task.initialize(context(settings));
     task.start(settings);
   }
 
   /** What one poll gives; empty where it gives none. */
-  List<SourceRecord> poll() throws InterruptedException {
+  public List<SourceRecord> poll() throws InterruptedException {
     List<SourceRecord> records = task.poll();
     return records == null ? List.of() : records;
   }
 
   /** Polls until {@code count} records have come, or for ten seconds. */
-  List<SourceRecord> take(int count) throws InterruptedException {
+  public List<SourceRecord> take(int count) throws InterruptedException {
     List<SourceRecord> taken = new ArrayList<>();
     long limit = System.nanoTime() + 10_000_000_000L;
     while (taken.size() < count && System.nanoTime() < limit) {
@@ -45,7 +46,7 @@ final class RunningTask implements AutoCloseable {
   }
 
   /** Everything that comes until there are {@code rounds} polls in a row without a record. */
-  List<SourceRecord> drain(int rounds) throws InterruptedException {
+  public List<SourceRecord> drain(int rounds) throws InterruptedException {
     List<SourceRecord> all = new ArrayList<>();
     for (int quiet = 0; quiet < rounds; quiet++) {
       List<SourceRecord> records = poll();
@@ -55,8 +56,14 @@ final class RunningTask implements AutoCloseable {
     return all;
   }
 
+  /** Connect has committed everything up to that record. */
+  public void commit(SourceRecord last) throws InterruptedException {
+    offsets.put(last.sourcePartition(), new HashMap<>(last.sourceOffset()));
+    task.commit();
+  }
+
   /** A column of each record, in order. */
-  static List<Object> values(Collection<SourceRecord> records, String column) {
+  public static List<Object> values(Collection<SourceRecord> records, String column) {
     return records.stream().map(record -> ((Struct) record.value()).get(column)).toList();
   }
 
