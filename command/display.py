@@ -76,12 +76,13 @@ class Starting(InPlace):
     """
 
     def __init__(self, console: Console) -> None:
-        super().__init__(console, Live(get_renderable=self._table, console=console, refresh_per_second=10))
         self._lock = threading.Lock()
         self._states: dict[str, State] = {}
         self._since: dict[str, float] = {}
         self._took: dict[str, float] = {}
         self._spinner = Spinner("dots")
+        # Last: it asks for the first table at once.
+        super().__init__(console, Live(get_renderable=self._table, console=console, refresh_per_second=10))
 
     def watch(self, name: str, state: State) -> None:
         """Hear that `name` is now in `state`; may be called from any thread."""
