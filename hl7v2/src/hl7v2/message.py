@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, cast
 
 from hl7v2 import charsets
@@ -303,7 +303,9 @@ class Message:
         for at in places:
             line = lines[at]
             if isinstance(line, str):
-                line = lines[at] = cut_line(line, separator) if header else line.split(separator)
+                line = lines[at] = line.split(separator)
+                if header and len(line) > 1:
+                    line.insert(1, separator)
             rows.append(line)
         self._rows[name] = rows
         return rows
@@ -376,27 +378,31 @@ class Message:
 
         Blank lines are left out, and white space before a name.
         """
-        places: dict[str, list[int]] = {}
-        for at, line in enumerate(self._lines):
-            key = line[:4] if isinstance(line, str) else self._beginning(at)[:4]
-            if key in places:
-                places[key].append(at)
-            else:
-                places[key] = [at]
+        try:
+            places = _places_of(self._lines)
+        except TypeError:  # some lines are cut already
+            places = _places_of([self._beginning(line) for line in self._lines])
         # White space of ASCII sorts before all that a name begins with.
-        if min(places) < "0" or not self._text.isascii():
-            indented = [at for key in list(places) if key[:1].isspace() for at in places.pop(key)]
-            for at in indented:
-                places.setdefault(self._beginning(at).lstrip()[:4], []).append(at)
-            for found in places.values():
-                found.sort()
-        places.pop("", None)
-        return places
+        if min(places) >= "0" and self._text.isascii():
+            return places
+        return _places_of([self._beginning(line).lstrip() for line in self._lines])
 
-    def _beginning(self, at: int) -> str:
+    def _beginning(self, line: str | Row) -> str:
         """The text that a line begins with, as far as its first field at least."""
-        line = self._lines[at]
         return line if isinstance(line, str) else join_row(line[:3], self.delimiters.field)
+
+
+def _places_of(lines: Sequence[str | Row]) -> dict[str, list[int]]:
+    """Where the lines are by their first four characters, blank ones left out. Raises TypeError for one that is cut."""
+    places: dict[str, list[int]] = {}
+    for at, line in enumerate(cast("Sequence[str]", lines)):
+        key = line[:4]
+        if key in places:
+            places[key].append(at)
+        else:
+            places[key] = [at]
+    places.pop("", None)
+    return places
 
 
 def _refuse_line_break(text: str) -> None:

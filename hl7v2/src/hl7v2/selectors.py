@@ -90,7 +90,7 @@ def _read_all(paths: Sequence[Path]) -> Iterator[str]:
     numbered = sorted(enumerate(paths), key=lambda one: (one[1].segment, one[1].occurrence or 1))
     for (name, occurrence), group in groupby(numbered, lambda one: (one[1].segment, one[1].occurrence or 1)):
         yield f" f = {_rows_of(name)}"
-        yield f" f = f[{occurrence - 1}] if len(f) >= {occurrence} else NOTHING"
+        yield f" f = f[{occurrence - 1}] if {'f' if occurrence == 1 else f'len(f) >= {occurrence}'} else NOTHING"
         yield " n = len(f)"
         yield from _read_row(list(group))
 
