@@ -1,7 +1,7 @@
-"""Fuzzes all reading and writing with atheris, beginning with our own messages:
+"""Fuzzes reading, writing, judging and answering with atheris, beginning with our own messages:
 
 pip install atheris
-python hl7v2/fuzz/parse.py -max_total_time=600 -max_len=20000
+python hl7v2/fuzz/parse.py -max_total_time=600 -max_len=8000
 """
 
 from __future__ import annotations

@@ -118,8 +118,15 @@ def test_a_header_that_was_cut_off_is_read_as_far_as_it_goes(content: str) -> No
     assert str(message) == content
 
 
+def test_a_message_that_was_cut_off_anywhere_is_read_as_far_as_it_goes() -> None:
+    for end in range(len(HEADER), len(ADT_A01)):
+        message = parse(ADT_A01[:end])
+        assert message.names == parse(ADT_A01).names[: len(message.names)]
+        assert ("unterminated" in {odd.code for odd in message.oddities}) == (ADT_A01[end - 1] != "\r")
+
+
 def test_segments_that_stand_before_the_header_are_read() -> None:
-    message = parse(f"PID|1||4711\r{HEADER}\rPV1|1|I")
+    message = parse(f"PID|1||4711\r{HEADER}\rPV1|1|I\r")
     assert message["PID-3"] == "4711"
     assert [odd.code for odd in message.oddities] == ["header-not-first"]
 
@@ -145,7 +152,7 @@ def test_a_line_without_a_name_is_kept_and_told(line: str) -> None:
 
 @pytest.mark.parametrize("space", ["\xa0", "\u3000", "\x85"])
 def test_white_space_of_any_alphabet_is_white_space(space: str) -> None:
-    message = parse(f"{HEADER}\r{space}\r{space}PID|1||4711\rPV1|1")
+    message = parse(f"{HEADER}\r{space}\r{space}PID|1||4711\rPV1|1\r")
     assert message.names == ["MSH", "PID", "PV1"]
     assert message["PID-3"] == "4711"
     assert {(odd.code, odd.segment) for odd in message.oddities} == {("indented", 1)}

@@ -59,6 +59,7 @@ def test_what_was_written_is_read_after_a_journey_as_bytes(written: tuple[Messag
         "charset-undeclared",
         "header-incomplete",
         "control-character",
+        "unterminated",
     }
 
 
@@ -72,6 +73,7 @@ def test_all_ways_of_reading_agree(written: tuple[Message, dict[str, str]]) -> N
 
 @given(st.binary())
 @example(b"MSH|^~\\&|\r \rPID")
+@example(b"MSH\t|^~\\&|LAB\rPID|1")
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     check(data)
 

@@ -139,8 +139,8 @@ class Message:
                 continue
             if "0" <= line < "\x7f":  # it begins as a name does
                 row = line.split(separator)
-                if row[0] in HEADERS and len(row) > 1:
-                    row.insert(1, separator)
+                if row[0][:3] in HEADERS:
+                    row = cut_line(line, separator)
             elif not line or line.isspace():
                 continue
             else:

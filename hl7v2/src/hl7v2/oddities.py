@@ -43,6 +43,7 @@ def oddities_of(
     whole = [Oddity(code, None, _CHARACTER_SETS[code]) for code in character_set]
     whole.extend(_of_frame(head, tail))
     whole.extend(_of_line_ends(text))
+    whole.extend(_of_end(text))
     lines = [line for line in split_lines(text, delimiters.field) if line.strip()]
     found = [odd for at, line in enumerate(lines) for odd in _of_line(at, line, delimiters)]
     return (*whole, *_of_header(lines, delimiters), *found)
@@ -64,6 +65,11 @@ def _of_line_ends(text: str) -> Iterator[Oddity]:
         yield Oddity("mixed-line-ends", None, f"lines end in {' and '.join(used)}")
     elif used and used != ["CR"]:
         yield Oddity("line-ends", None, f"lines end in {used[0]} instead of CR")
+
+
+def _of_end(text: str) -> Iterator[Oddity]:
+    if not text.rstrip(" \t").endswith(("\r", "\n")):
+        yield Oddity("unterminated", None, "no line end stands after the last segment: it may have been cut off")
 
 
 def _of_header(lines: Sequence[str], delimiters: Delimiters) -> Iterator[Oddity]:
