@@ -57,7 +57,8 @@ def _check_judging(data: bytes) -> None:
     verdict = validate(message)
     assert all(finding.segment <= len(message.names) for finding in verdict)
     groups(message)
-    acknowledge(message, verdict)
+    answer = acknowledge(message, verdict)
+    assert answer is None or parse(bytes(answer)).message_type == "ACK"
     if len(message.names) < 200:  # comparing takes time as the square of segments that are alike
         assert not list(differences(message, parse(data)))
     assert bytes(message) == data

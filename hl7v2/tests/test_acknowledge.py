@@ -138,6 +138,18 @@ def test_the_answer_is_in_the_delimiters_and_the_character_set_of_the_message() 
     assert bytes(answer).startswith(b"MSH#*~\\&#EHR#")
 
 
+def test_an_answer_can_be_written_though_the_message_names_a_wrong_character_set() -> None:
+    answer = answered("MSH|^~\\&|A|Krankenhaus Süd|||20240229||ADT^A01|17|P|2.5||||||8859/5\rPID|1".encode())
+    assert parse(bytes(answer))["MSH-6"] == "Krankenhaus Süd"
+    assert answer["MSH-18"] == "UNICODE UTF-8"
+
+
+def test_a_line_feed_in_the_header_does_not_break_the_answer() -> None:
+    answer = answered("MSH|^~\\&|A|B\nB|||20240229||ADT^A01|17|P|2.5\rPID|1\r")
+    assert answer["MSH-6"] == "B\nB"
+    assert answer.names == ["MSH", "MSA"]
+
+
 def test_each_answer_has_a_control_id_of_its_own() -> None:
     identifiers = {answer["MSH-10"] for _ in range(20) if (answer := acknowledge(GOOD))}
     assert len(identifiers) == 20

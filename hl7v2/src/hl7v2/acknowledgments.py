@@ -19,7 +19,7 @@ from typing import Final
 from uuid import uuid4
 
 from hl7v2.definitions import nearest_version
-from hl7v2.errors import ParseError, PathError
+from hl7v2.errors import ParseError, PathError, WriteError
 from hl7v2.findings import Finding, Severity
 from hl7v2.message import NULL, Message, new_message, parse
 from hl7v2.paths import parse_path
@@ -113,6 +113,7 @@ def acknowledge(
         return None
     answer = _header(message, control_id or uuid4().hex[:20], now or datetime.now(UTC))
     _tell(answer, findings, code=code, control_id=message.control_id)
+    _ensure_writable(answer)
     return answer
 
 
@@ -154,7 +155,7 @@ def _header(message: Message, control_id: str, now: datetime) -> Message:
     answer = new_message(message.delimiters)
     version = nearest_version(message.version)
     for target, source in (("MSH-3", "MSH-5"), ("MSH-4", "MSH-6"), ("MSH-5", "MSH-3"), ("MSH-6", "MSH-4")):
-        answer.set_raw(target, message.raw(source))
+        answer.set_raw(target, _in_one_line(message, source))
     answer["MSH-7"] = now.strftime("%Y%m%d%H%M%S%z")
     event = message.trigger_event
     answer["MSH-9.1"] = "ACK"
@@ -163,10 +164,24 @@ def _header(message: Message, control_id: str, now: datetime) -> Message:
     if event and version >= "2.3.1":
         answer["MSH-9.3"] = "ACK"
     answer["MSH-10"] = control_id
-    answer.set_raw("MSH-11", message.raw("MSH-11") or "P")
-    answer.set_raw("MSH-12", message.raw("MSH-12") or version)
-    answer.set_raw("MSH-18", message.raw("MSH-18"))
+    answer.set_raw("MSH-11", _in_one_line(message, "MSH-11") or "P")
+    answer.set_raw("MSH-12", _in_one_line(message, "MSH-12") or version)
+    answer.set_raw("MSH-18", _in_one_line(message, "MSH-18"))
     return answer
+
+
+def _in_one_line(message: Message, path: str) -> str:
+    """The text at a path as it stands, a line feed in it escaped."""
+    mark = message.delimiters.escape
+    return message.raw(path).replace("\n", f"{mark}X0A{mark}")
+
+
+def _ensure_writable(answer: Message) -> None:
+    """Change the character set of an answer that cannot be written in the message's: a sender may name a wrong one."""
+    try:
+        bytes(answer)
+    except WriteError:
+        answer["MSH-18"] = "UNICODE UTF-8"
 
 
 def _tell(answer: Message, findings: list[Finding], *, code: str, control_id: str) -> None:
