@@ -80,11 +80,13 @@ def sharer(settings: KafkaSettings, *, group: str, session_timeout: int) -> Cons
     )
 
 
-def reader(settings: KafkaSettings, *, seldom: bool = False) -> Consumer:
+def reader(settings: KafkaSettings, *, seldom: bool = False, uncommitted: bool = False) -> Consumer:
     """A consumer without a group, for one who assigns partitions himself and keeps the offsets elsewhere.
-    It sees committed records only, and an end of partition as a message with that error. `seldom`: of topics on
-    which little comes, and seldom."""
+    It sees committed records only, unless `uncommitted`, and an end of partition as a message with that error.
+    `seldom`: of topics on which little comes, and seldom."""
     configuration = _reading(settings) | {"group.id": "firth-reader", "enable.partition.eof": True}
+    if uncommitted:
+        configuration["isolation.level"] = "read_uncommitted"
     return Consumer(configuration | (_SELDOM if seldom else {}))
 
 
@@ -160,7 +162,6 @@ def _reading(settings: KafkaSettings) -> Configuration:
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,
         "auto.offset.reset": "earliest",
-        "allow.auto.create.topics": False,
         # What is fetched ahead bounds a worker's memory; one record of the largest kind always fits.
         "queued.max.messages.kbytes": 32 * 1024,
         # Partitions take turns by this much. What was written one after the other, patients before what refers
@@ -180,6 +181,9 @@ def _common(settings: KafkaSettings) -> Configuration:
         "client.id": "firth",
         "logger": logging.getLogger(logs.BROKER_LOGGER),
         "error_cb": _on_error,
+        # A broker that makes what somebody asks for would make a topic that was deleted anew at once, with its own
+        # number of partitions, limits and times. Ours are made by pipeline.topic_maker alone.
+        "allow.auto.create.topics": False,
         "log.connection.close": False,
         "socket.keepalive.enable": True,
         "reconnect.backoff.max.ms": 2000,

@@ -23,7 +23,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from pipeline import kafka, lag, logs, metrics
 from pipeline.codec import Codec
@@ -31,6 +31,7 @@ from pipeline.dead_letters import dead_letter
 from pipeline.errors import FirthError, InvalidRecord, Unavailable
 from pipeline.events import DeadLetter, Progress
 from pipeline.health import HealthServer, Pulse
+from pipeline.identity import Identity, TopicChanged
 from pipeline.narrowing import attempt
 from pipeline.pace import Pace
 from pipeline.progress import Flood, sum_up
@@ -141,7 +142,7 @@ class _Worker:
         while not self._pulse.stopping:
             try:
                 self._work(reads)
-            except OutcomeUnknown as error:
+            except (OutcomeUnknown, TopicChanged) as error:
                 self._log.warning("starting over", sentence=str(error))
         self._log.info("stopped as asked")
 
@@ -151,6 +152,7 @@ class _Worker:
         self._transactions = Transactions(settings.kafka, f"{self._group}-{settings.slot}", self._pulse)
         self._consumer = kafka.consumer(settings.kafka, group=self._group, session_timeout=settings.session_timeout)
         self._lag = lag.Lag(self._consumer)
+        self._topic = Identity(settings.kafka, reads)
         try:
             self._transactions.open()
             self._consumer.subscribe([reads], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked)
@@ -227,6 +229,7 @@ class _Worker:
         if not self._unsettled:
             return
         try:
+            self._topic.note(self._topic.ask())
             places = self._consumer.committed(self._unsettled, _POLL)
             errors = [place.error for place in places if place.error is not None]
         except KafkaException as exception:
@@ -236,14 +239,13 @@ class _Worker:
                 raise kafka.failure(error)
         if not errors:
             self._unsettled = []
-            for place in places:
-                place.offset = OFFSET_BEGINNING if place.offset < 0 else place.offset
-            self._consumer.assign(places)
+            self._consumer.assign([self._topic.start(place) for place in places])
 
     # ---- passing on
 
     def _pass(self, records: list[Record]) -> None:
         """Bring a batch through the stage and its outcome to the broker, or be ready to take it again."""
+        asked = self._topic.ask()  # after they were taken; the answer is there when the stage is done
         tried, cancelled = self._flood.divide(records)
         self._pulse.working = True
         self._pulse.beat()
@@ -253,8 +255,9 @@ class _Worker:
                 outcome = attempt(self._stage, tried)
             self._pace.took(len(records), time.monotonic() - began)
             outcome.counts += cancelled
+            self._topic.check(asked)
             self._write(records, outcome)
-        except OutcomeUnknown:
+        except (OutcomeUnknown, TopicChanged):
             raise
         except Unavailable as error:
             self._pulse.working = False
@@ -276,8 +279,8 @@ class _Worker:
         letters = [dead_letter(refusal, stage=self._name, sink=self._sink, now=now) for refusal in outcome.refused]
         told = [self._event(PROGRESS, f"{each.batch_id}:{each.resource_id}".encode(), each) for each in progress]
         told += [self._event(DLQ, each.key, each) for each in letters]
-        offsets = {(record.topic, record.partition): record.offset for record in records}
-        positions = [TopicPartition(topic, partition, last + 1) for (topic, partition), last in offsets.items()]
+        offsets = {record.partition: record.offset for record in records}
+        positions = [self._topic.offset(partition, last + 1) for partition, last in offsets.items()]
         member = self._membership
         if member is None:
             raise Unavailable("no longer a member of the group: taking these records again")

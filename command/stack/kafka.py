@@ -78,7 +78,7 @@ def _properties(topics: Path, ports: Ports) -> str:
         inter.broker.listener.name=PLAINTEXT
         listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
         log.dirs={topics}
-        # For connectors, whose configurations need not name their topics. Firth's workers make their own at the start.
+        # For connectors, whose configurations need not name their topics. Firth's clients ask for none to be made.
         auto.create.topics.enable=true
         message.max.bytes={RECORD_BYTES + DEAD_LETTER_ROOM}
         replica.fetch.max.bytes={RECORD_BYTES + DEAD_LETTER_ROOM}

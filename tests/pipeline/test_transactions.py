@@ -19,8 +19,9 @@ HEADERS = [("batch_id", b"b1"), ("resource_id", b"r1")]
 
 @pytest.fixture
 def broker() -> Iterator[KafkaSettings]:
-    """A broker in this process: it has transactions, and makes a topic that is asked for."""
+    """A broker in this process: it has transactions, and the topic `out`."""
     keeper = Producer({"test.mock.num.brokers": 1, "log_level": 0})
+    keeper.list_topics("out", timeout=10)  # makes it
     (found,) = keeper.list_topics(timeout=10).brokers.values()
     yield KafkaSettings(bootstrap_servers=f"{found.host}:{found.port}")
     keeper.flush()
