@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicCollection, TopicPartition
-from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from pipeline import kafka, logs
+from pipeline.errors import Unavailable
 from pipeline.service_settings import KafkaSettings
 
 log = logs.get(__name__)
@@ -16,8 +17,8 @@ log = logs.get(__name__)
 # A topic's id, not its name: a topic that was deleted and made anew starts again at offset 0.
 Place: TypeAlias = tuple[str, int]  # topic id, partition
 
-_EARLIEST: Final = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
-_LATEST: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+EARLIEST: Final = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
+LATEST: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 
 ANSWER: Final = 5.0  # seconds to wait for one answer of the broker
 
@@ -48,8 +49,8 @@ class Reader:
         if set(places) == set(self._next):
             return
         known = {**kept, **self._next}
-        lows = self._bounds(partitions, _LATEST if self._from_now and not self._next else _EARLIEST)
-        highs = self._bounds(partitions, _LATEST)
+        lows = bounds(self._admin, partitions, LATEST if self._from_now and not self._next else EARLIEST)
+        highs = bounds(self._admin, partitions, LATEST)
         starts: list[TopicPartition] = []
         for place, (topic, number), low, high in zip(places, partitions, lows, highs, strict=True):
             start, lost = start_of(low, known.get(place), high)
@@ -67,7 +68,8 @@ class Reader:
     def read(self, *, most: int, wait: float, gather: float) -> list[Message]:
         """Up to `most` records: waits `wait` seconds for the first, then `gather` for others.
 
-        Raises Unavailable also when a kept offset is no longer there: make a new reader then.
+        Raises Unavailable also when a topic was made anew: make a new reader then. The client goes on in it at the
+        offset where it was in the old one, or at its start, and would tell nobody.
         """
         first = self._consumer.poll(wait)
         if first is None:
@@ -80,6 +82,8 @@ class Reader:
                 records.append(message)
             elif error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 — public name of a client's error
                 raise kafka.failure(error)
+        if records and self._described()[0] != self._ids:
+            raise Unavailable(f"{' or '.join(self._topics)}: the topic was made anew")
         return records
 
     def place(self, message: Message) -> Place:
@@ -97,6 +101,10 @@ class Reader:
         """Where reading goes on, for every partition that is read."""
         return dict(self._next)
 
+    def offsets_of(self, topic: str) -> dict[tuple[str, int], int]:
+        """Where reading of a topic goes on, by topic and partition."""
+        return {(topic, number): offset for (of, number), offset in self._next.items() if of == self._ids[topic]}
+
     def _described(self) -> tuple[dict[str, str], list[tuple[str, int]]]:
         """Topic ids by name, and all partitions by topic name and number."""
         ids: dict[str, str] = {}
@@ -111,16 +119,17 @@ class Reader:
             raise kafka.failure(error) from None
         return ids, partitions
 
-    def _bounds(self, partitions: Sequence[tuple[str, int]], spec: OffsetSpec) -> list[int]:
-        """The first or next offset of each partition. Asked of the broker by the admin's client: a consumer
-        does not know of a new partition for a while."""
-        asked = {TopicPartition(topic, number): spec for topic, number in partitions}
-        try:
-            futures = self._admin.list_offsets(asked, request_timeout=ANSWER)
-            found = {(each.topic, each.partition): int(future.result().offset) for each, future in futures.items()}
-        except KafkaException as error:
-            raise kafka.failure(error) from None
-        return [found[each] for each in partitions]
+
+def bounds(admin: AdminClient, partitions: Sequence[tuple[str, int]], spec: OffsetSpec) -> list[int]:
+    """The first or next offset of each partition. Asked of the broker by the admin's client: a consumer does not know
+    of a new partition for a while. Raises Unavailable, Misconfigured."""
+    asked = {TopicPartition(topic, number): spec for topic, number in partitions}
+    try:
+        futures = admin.list_offsets(asked, request_timeout=ANSWER)
+        found = {(each.topic, each.partition): int(future.result().offset) for each, future in futures.items()}
+    except KafkaException as error:
+        raise kafka.failure(error) from None
+    return [found[each] for each in partitions]
 
 
 def start_of(low: int, kept: int | None, high: int) -> tuple[int, int]:

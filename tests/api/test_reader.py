@@ -12,6 +12,7 @@ from confluent_kafka.cimpl import NewPartitions, NewTopic
 
 from api.reader import Place, Reader, start_of
 from pipeline import kafka as clients
+from pipeline.errors import Unavailable
 from pipeline.service_settings import KafkaSettings
 from tests.api.running import until
 from tests.stack import Kafka
@@ -130,6 +131,22 @@ def test_a_topic_made_anew_is_read_from_its_start(make_topic: Callable[[int], To
     topic.make(1)
     topic.write("c", "d", "e")
     assert values(again(topic, kept), 3) == ["c", "d", "e"]
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("number", [1, 5], ids=["fewer than before", "more than before"])
+def test_nothing_is_taken_from_a_topic_that_was_made_anew(make_topic: Callable[[int], Topic], number: int) -> None:
+    topic = make_topic(1)
+    topic.write("a", "b")
+    reader = again(topic, {})
+    assert values(reader, 2) == ["a", "b"]
+    kept = reader.next_offsets()
+    topic.remove()
+    topic.make(1)
+    topic.write(*("new" for _ in range(number)))
+    with pytest.raises(Unavailable, match="made anew"):
+        until(lambda: reader.read(most=100, wait=0.3, gather=0), what="a refusal")
+    assert values(again(topic, kept), number) == ["new"] * number
 
 
 @pytest.mark.stack
