@@ -88,7 +88,7 @@ def work(settings: ApiSettings, services: Services, stopping: threading.Event) -
     services.previews.start()
     for duty in duties:
         duty.start()
-    stopping.wait()
+    startup.keep_topics(settings.kafka, settings.topics, stopping)
     for duty in duties:
         duty.stop()
     for duty in duties:

@@ -22,7 +22,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from api import state, tokens, triggers
 from api.batches import Accepted, BatchPath, BatchState
 from api.bodies import answer
-from api.fold import end_batches
+from api.counting import end_batches
 from api.problems import Problem, may_fail
 from api.services import here
 from pipeline.topics import EXTRACT, TRANSFORM, TRIGGER

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, case, exists, func, select, update
 
 from api import state
+from pipeline import logs
 from pipeline.events import Progress
+
+log = logs.get(__name__)
 
 EXTRACTOR: Final = "extractor"
 TRANSFORMER: Final = "transformer"
@@ -97,3 +100,18 @@ def tallies_of(connection: Connection, batch_ids: Iterable[str]) -> dict[Resourc
         tally = Tally(row.succeeded, row.failed, row.cancelled)
         found.setdefault((row.batch_id, row.resource_id), {})[row.stage, row.sink] = tally
     return found
+
+
+def end_batches(connection: Connection, batch_ids: Collection[str]) -> None:
+    """End those of whose resources every one is over. Within a transaction."""
+    ours, batches, cancellations = state.batch_resources, state.batches, state.cancellations
+    of_batch = ours.c.batch_id == batches.c.id
+    open_one = exists().where(of_batch, ours.c.ended_at.is_(None))
+    failed_one = exists().where(of_batch, ours.c.state == "failed")
+    cancelled = exists().where(cancellations.c.batch_id == batches.c.id)
+    last = select(func.max(ours.c.ended_at)).where(of_batch).scalar_subquery()
+    over = batches.c.id.in_(batch_ids) & batches.c.ended_at.is_(None) & ~open_one
+    how = case((cancelled, "cancelled"), (failed_one, "failed"), else_="completed")
+    ended = connection.execute(update(batches).where(over).values(state=how, ended_at=last))
+    if ended.rowcount:
+        log.info("batches ended", count=ended.rowcount)

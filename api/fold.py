@@ -10,17 +10,18 @@ from __future__ import annotations
 import base64
 import threading
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from confluent_kafka import Message
-from sqlalchemy import Connection, case, delete, exists, func, select, tuple_, update
+from sqlalchemy import Connection, delete, exists, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from api import state, triggers
-from api.counting import EXTRACTOR, Delta, ResourceKey, Step, Tally, settled, summed, tallies_of
+from api.counting import EXTRACTOR, Delta, ResourceKey, Step, Tally, end_batches, settled, summed, tallies_of
 from api.credentials import forget_credentials
+from api.losses import Losses
 from api.reader import Place, Reader
 from pipeline import logs, metrics
 from pipeline.codec import Codec, E
@@ -60,11 +61,13 @@ class Fold:
     def _fold(self, connection: Connection, stopping: threading.Event, reader: Reader, codec: Codec) -> None:
         looked = tidied = float("-inf")
         unknown = 0
+        losses = Losses(self._broker)
         while not stopping.is_set():
             now = time.monotonic()
             if now - looked > LOOK_AGAIN:
                 reader.assign(kept_offsets(connection))
-                looked = now
+                losses.look(connection, reader.offsets_of(PROGRESS))
+                looked = time.monotonic()
                 if unknown:  # after a restore there may be thousands a second: told in sum
                     log.warning("progress of unknown batches", count=unknown)
                     unknown = 0
@@ -187,21 +190,6 @@ def _update_resource(connection: Connection, row: Any, delta: Delta, tallies: Ma
     ours = state.batch_resources
     where = (ours.c.batch_id == row.batch_id) & (ours.c.resource_id == row.resource_id)
     connection.execute(update(ours).where(where).values(values))
-
-
-def end_batches(connection: Connection, batch_ids: Collection[str]) -> None:
-    """End those of whose resources every one is over. Within a transaction."""
-    ours, batches, cancellations = state.batch_resources, state.batches, state.cancellations
-    of_batch = ours.c.batch_id == batches.c.id
-    open_one = exists().where(of_batch, ours.c.ended_at.is_(None))
-    failed_one = exists().where(of_batch, ours.c.state == "failed")
-    cancelled = exists().where(cancellations.c.batch_id == batches.c.id)
-    last = select(func.max(ours.c.ended_at)).where(of_batch).scalar_subquery()
-    over = batches.c.id.in_(batch_ids) & batches.c.ended_at.is_(None) & ~open_one
-    how = case((cancelled, "cancelled"), (failed_one, "failed"), else_="completed")
-    ended = connection.execute(update(batches).where(over).values(state=how, ended_at=last))
-    if ended.rowcount:
-        log.info("batches ended", count=ended.rowcount)
 
 
 def add_dead_letters(connection: Connection, letters: Sequence[DeadLetter]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from sqlalchemy import Engine
@@ -23,6 +24,7 @@ from pipeline.topic_maker import ensure_topics
 log = logs.get(__name__)
 
 PAUSE: Final = 1.0  # seconds between two tries
+LOOK_AGAIN: Final = 5.0  # seconds between two looks whether every topic is there
 
 
 def prepare_state(engine: Engine, tokens: Tokens) -> None:
@@ -39,6 +41,12 @@ def prepare_state(engine: Engine, tokens: Tokens) -> None:
 def prepare_topics(kafka: KafkaSettings, topics: TopicSettings) -> None:
     """Make the topics that are missing."""
     ensure_topics(kafka, topics, patience=0)
+
+
+def keep_topics(kafka: KafkaSettings, topics: TopicSettings, stopping: threading.Event) -> None:
+    """Until `stopping`, make the topics that somebody deletes anew. Workers wait for them, and go on."""
+    while not stopping.wait(LOOK_AGAIN):
+        persist(partial(prepare_topics, kafka, topics), stopping)
 
 
 def persist(step: Callable[[], None], stopping: threading.Event) -> None:
