@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -105,15 +105,17 @@ class Running:
 
     def loads(self) -> Counter[tuple[str, str, str]]:
         """How often each resource was loaded into each sink in this batch, as the `load` topic tells."""
-        codec = Codec.connect(RegistrySettings(url=registry.url(self.hospital.stack.ports)))
-        loaded = (codec.decode(Loaded, value) for value in self._records(LOAD))
-        return Counter((event.sink, event.type, event.id) for event in loaded)
+        return loads(self.hospital.stack)[self.batch_id]
 
-    def _records(self, topic: str) -> Iterator[bytes]:
-        """Values of this batch's committed records in `topic`."""
-        for message in committed(self.hospital.stack, topic):
-            if dict(message.headers() or ()).get(BATCH_ID) == self.batch_id.encode():
-                yield message.value()
+
+def loads(stack: Stack) -> Mapping[str, Counter[tuple[str, str, str]]]:
+    """For every batch, how often each resource was loaded into each sink: sink, type and id."""
+    codec = Codec.connect(RegistrySettings(url=registry.url(stack.ports)))
+    found: defaultdict[str, Counter[tuple[str, str, str]]] = defaultdict(Counter)
+    for message in committed(stack, LOAD):
+        event = codec.decode(Loaded, message.value())
+        found[dict(message.headers())[BATCH_ID].decode()][event.sink, event.type, event.id] += 1
+    return found
 
 
 def assert_exact(running: Running) -> None:
