@@ -53,10 +53,10 @@ class Hospital:
             api.import_mapping(mapping_of(Site.of(stack)))
             yield cls(stack, api)
 
-    def start_batch(self) -> Running:
-        """A batch of every resource of the mapping."""
+    def start_batch(self, *resource_ids: str) -> Running:
+        """A batch of these resources of the mapping, or of all."""
         began = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        return Running(self, self.api.start_batch(list(source_rows(Site.of(self.stack)))), began)
+        return Running(self, self.api.start_batch(resource_ids or list(source_rows(Site.of(self.stack)))), began)
 
 
 @dataclass(frozen=True, slots=True)

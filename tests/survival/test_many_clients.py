@@ -88,4 +88,4 @@ def test_ten_clients_are_answered_and_their_batches_exact(hospital: Hospital) ->
         assert set(times.values()) == {1}
         assert len(times) == sum(number for one in batch.resources for number in one.loaded.values())
     assert previews[-1] < SOON
-    assert_exact(hospital.start_batch())
+    assert_exact(hospital.start_batch("mimic-patient"))

@@ -54,7 +54,7 @@ def test_a_batch_is_exact_though_the_broker_is_killed_and_the_next_one_is_too(
         kill_for_a_while(stack, "kafka")
         assert_exact(running)
     assert_answered(answers, 200)
-    assert_exact(hospital.start_batch())
+    assert_exact(hospital.start_batch("mimic-practitioner"))
 
 
 def test_a_batch_is_exact_though_the_fhir_server_is_killed(hospital: Hospital, stack: RunningStack) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -12,7 +11,7 @@ from pipeline import kafka as clients
 from pipeline import topics
 from pipeline.service_settings import KafkaSettings, TopicSettings
 from tests.stack import RunningStack
-from tests.survival.batches import Hospital, assert_exact, wait_for
+from tests.survival.batches import STAGES, Hospital, assert_exact, wait_for
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 
@@ -43,32 +42,35 @@ def by_hand(stack: RunningStack) -> Topics:
     return Topics(clients.admin(KafkaSettings(bootstrap_servers=stack.kafka.bootstrap_servers)))
 
 
-@pytest.mark.parametrize(
-    ("topic", "readers", "writer"),
-    [
-        (topics.TRIGGER, ["extractor"], None),
-        (topics.EXTRACT, ["transformer"], "extractor"),
-        (topics.TRANSFORM, LOADERS, "transformer"),
-    ],
-)
-def test_a_batch_says_what_it_lacks_and_the_next_is_exact(
-    hospital: Hospital, stack: RunningStack, by_hand: Topics, topic: str, readers: Sequence[str], writer: str | None
+def test_batches_say_what_they_lack_and_the_next_is_exact(
+    hospital: Hospital, stack: RunningStack, by_hand: Topics
 ) -> None:
-    for reader in readers:  # so that there surely is something that nobody has read
-        stack.pause(reader)
-    running = hospital.start_batch()
-    if writer is None:
-        wait_for(lambda: running.now().state == "running", "its triggers")
-    else:
-        running.wait_for_some(writer)
-    by_hand.delete(topic)
-    for reader in readers:
+    # The readers sleep, so that each topic surely has something that nobody has read.
+    pause(stack, *LOADERS)
+    transformed = hospital.start_batch()
+    transformed.wait_for_some("transformer")
+    pause(stack, "transformer")
+    extracted = hospital.start_batch()
+    extracted.wait_for_some("extractor")
+    pause(stack, "extractor")
+    begun = hospital.start_batch("mimic-patient")
+    wait_for(lambda: begun.now().state == "running", "its trigger")
+    deleted = {topics.TRANSFORM: transformed, topics.EXTRACT: extracted, topics.TRIGGER: begun}
+    for topic in deleted:
+        by_hand.delete(topic)
+    for reader in STAGES:
         stack.resume(reader)
-    batch = running.wait()
-    assert batch.state == "failed"
-    assert [fault for resource in batch.resources if (fault := resource.fault) and f"on {topic}" in fault]
-    by_hand.assert_made_anew(topic)
-    assert_exact(hospital.start_batch())
+    for topic, running in deleted.items():
+        batch = running.wait()
+        assert batch.state == "failed"
+        assert [fault for resource in batch.resources if (fault := resource.fault) and f"on {topic}" in fault]
+        by_hand.assert_made_anew(topic)
+    assert_exact(hospital.start_batch("mimic-patient", "mimic-encounter"))
+
+
+def pause(stack: RunningStack, *readers: str) -> None:
+    for reader in readers:
+        stack.pause(reader)
 
 
 def test_topics_of_which_all_is_read_are_not_missed(hospital: Hospital, stack: RunningStack, by_hand: Topics) -> None:
@@ -79,5 +81,5 @@ def test_topics_of_which_all_is_read_are_not_missed(hospital: Hospital, stack: R
     for topic in read:
         by_hand.assert_made_anew(topic)
     stack.start()  # ready again
-    assert_exact(hospital.start_batch())
+    assert_exact(hospital.start_batch("mimic-patient", "mimic-encounter"))
     assert len(hospital.api.preview("mimic-patient", [10_020]).instances) == 1
