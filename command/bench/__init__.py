@@ -21,7 +21,7 @@ BENCHMARKS: Final = {
     "connect": "rows of a table into a topic by Kafka Connect, beside Debezium",
     "preview": "a preview of one row, alone and beside a batch",
     "hl7v2": "the HL7 v2 library, beside python-hl7 and hl7apy",
-    "batch": "a batch end to end into MongoDB: where each microsecond goes",
+    "batch": "a batch end to end into MongoDB and into HAPI FHIR: where each microsecond goes",
 }
 
 

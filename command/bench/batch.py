@@ -1,12 +1,15 @@
-"""A batch end to end into MongoDB, one worker a stage: records a second, where each microsecond goes, and what
-memory each process takes on the way. With `full` it takes a good ten minutes, so that growth would show."""
+"""A batch end to end, one worker a stage, into MongoDB and then into HAPI FHIR: records a second beside what the
+same server takes of the same resources straight from the client, where each microsecond goes, and whether a record
+costs the same at the end as in the beginning. With `full` it takes a good ten minutes, so that growth would show."""
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice, pairwise
 from typing import Final
 
 import psutil
@@ -16,22 +19,36 @@ from rich.console import Console
 from rich.table import Table
 
 from command.api_client import Api, Batch
+from command.bench.limits import post, upsert
 from command.bench.servers import bench_stack
 from command.demo.database import create_source
 from command.demo.run import mapping_of
 from command.demo.servers import source_rows
 from command.demo.site import Site
-from command.stack import processes, services
+from command.stack import hapi, mongodb, processes, registry, services
 from command.stack.processes import Server
 from command.stack.stack import Stack
 from command.stack.trouble import Trouble
+from command.topic_reading import committed
+from loader import mongo
+from loader.fhir_client import FhirClient
+from loader.sink import Change
+from pipeline import topics
+from pipeline.codec import Codec
+from pipeline.events import Transformed
+from pipeline.service_settings import RegistrySettings
 
 PATIENTS: Final = 1_000
 PATIENTS_FULL: Final = 25_000
-SINK: Final = "mongodb"
-STAGES: Final = ("extractor", "transformer", f"loader-{SINK}")
+PARTS: Final = 4  # of the batch, each measured for itself
+TARGET: Final = 0.75  # of what the server takes from its client alone
+MANY: Final = 10_000_000  # records, for which the time is extrapolated
+MOST: Final = 30_000  # resources that the limit is measured with
+WAY: Final = (100, 2)  # the loader's own bundles, and transactions at once
 STANDSTILL: Final = 120.0  # seconds without progress, after which the benchmark gives up
 ASK_EVERY: Final = 0.2  # seconds
+
+_UUID: Final = re.compile(rb"\b[0-9a-f]{8}-(?=[0-9a-f]{4}-[0-9a-f]{4}-)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,51 +63,66 @@ class Spent:
     memory: int
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A moment of the batch: seconds since its start, records done with, and what each process had spent."""
+
+    seconds: float
+    records: int
+    spent: Mapping[str, Spent]
+
+
 def bench(console: Console, *, full: bool) -> None:
-    """Run the demo's batch of all resources and print what it cost, process by process."""
-    with bench_stack(*STAGES) as stack:
-        create_source(Site.of(stack).source_url, patients=PATIENTS_FULL if full else PATIENTS)
+    """Run the demo's batch of all resources into each sink, and print what it cost, process by process."""
+    for sink in ("mongodb", "fhir"):
+        _bench(console, sink, patients=PATIENTS_FULL if full and sink == "mongodb" else PATIENTS)
+
+
+def _bench(console: Console, sink: str, *, patients: int) -> None:
+    stages = ("extractor", "transformer", f"loader-{sink}")
+    with bench_stack(*stages) as stack:
+        create_source(Site.of(stack).source_url, patients=patients)
         expected = source_rows(Site.of(stack))
         running = [server for server in stack.servers() if processes.running(stack.place, server.name)]
         with closing(Api(services.api_url(stack.ports), token=stack.place.secret("api-token"))) as api:
             api.import_mapping(mapping_of(Site.of(stack)))
             first = {"mimic-practitioner": expected["mimic-practitioner"]}  # warms what first use makes
-            _run(api, api.start_batch(list(first)), records=sum(first.values()))
+            _wait(api, api.start_batch(list(first)), sink, records=sum(first.values()))
             records = sum(expected.values())
-            before = _spent(stack, running)
             began = time.perf_counter()
+            marks = [Mark(0.0, 0, _spent(stack, running, stages))]
             batch_id = api.start_batch(list(expected))
-            _run(api, batch_id, records=records // 4)
-            early = _spent(stack, running)
-            _run(api, batch_id, records=records)
-            seconds = time.perf_counter() - began
-            after = _spent(stack, running)
-    spent = [_less(after[server.name], before[server.name]) for server in running]
-    _print(console, spent, early, records=records, seconds=seconds)
+            for part in range(1, PARTS + 1):
+                done = _wait(api, batch_id, sink, records=records * part // PARTS)
+                marks.append(Mark(time.perf_counter() - began, done, _spent(stack, running, stages)))
+        limit = _limit(stack, sink)
+    _print_costs(console, marks, sink)
+    _print_curve(console, marks, sink, limit)
 
 
-def _run(api: Api, batch_id: str, *, records: int) -> None:
-    """Wait until that many records of a batch are in the sink or dead letters."""
+def _wait(api: Api, batch_id: str, sink: str, *, records: int) -> int:
+    """Wait until that many records of a batch, at least, are in the sink or dead letters: how many are."""
     last, moved = -1, time.monotonic()
-    while (done := _finished(api.batch(batch_id))) < records:
+    while (done := _finished(api.batch(batch_id), sink)) < records:
         if done != last:
             last, moved = done, time.monotonic()
         elif time.monotonic() - moved > STANDSTILL:
             raise Trouble(f"batch {batch_id}: nothing has moved for {STANDSTILL:.0f} s")
         time.sleep(ASK_EVERY)
+    return done
 
 
-def _finished(batch: Batch) -> int:
-    return sum(resource.loaded[SINK] + resource.refused(SINK) for resource in batch.resources)
+def _finished(batch: Batch, sink: str) -> int:
+    return sum(resource.loaded[sink] + resource.refused(sink) for resource in batch.resources)
 
 
-def _spent(stack: Stack, servers: list[Server]) -> dict[str, Spent]:
+def _spent(stack: Stack, servers: Sequence[Server], stages: Sequence[str]) -> dict[str, Spent]:
     found = {}
     for server in servers:
         started = processes.running(stack.place, server.name)
         if started is None:
             raise Trouble(f"{server.name} died during the benchmark")
-        stage, transaction = _clock(server.address) if server.name in STAGES else (None, None)
+        stage, transaction = _clock(server.address) if server.name in stages else (None, None)
         family = [psutil.Process(started.pid), *psutil.Process(started.pid).children(recursive=True)]
         memory = sum(process.memory_info().rss for process in family)
         found[server.name] = Spent(server.name, _cpu(family), stage, transaction, memory)
@@ -113,39 +145,84 @@ def _clock(metrics_url: str) -> tuple[float, float]:
     return sums["firth_stage_seconds_sum"], sums["firth_transaction_seconds_sum"]
 
 
-def _less(after: Spent, before: Spent) -> Spent:
-    def difference(one: float | None, other: float | None) -> float | None:
-        return None if one is None or other is None else one - other
-
-    return Spent(
-        after.name,
-        after.cpu - before.cpu,
-        difference(after.stage, before.stage),
-        difference(after.transaction, before.transaction),
-        after.memory,
-    )
+# ---- the limit
 
 
-def _print(
-    console: Console, spent: Sequence[Spent], early: Mapping[str, Spent], *, records: int, seconds: float
-) -> None:
-    def each(value: float | None) -> str:
-        return "" if value is None else f"{value / records * 1e6:,.0f}"
+def _limit(stack: Stack, sink: str) -> float:
+    """Resources a second that the server takes of what the batch made, under other ids, in the batch's order."""
+    made = list(_resources(stack))
+    if sink == "mongodb":
+        with mongo.connect(mongodb.url(stack.ports), time_limit=60) as client:
+            return upsert(client["limit"], made)
+    return post(FhirClient(hapi.url(stack.ports), token=None, time_limit=60), made, WAY)
+
+
+def _resources(stack: Stack) -> Iterator[Change]:
+    codec = Codec.connect(RegistrySettings(url=registry.url(stack.ports)))
+    first = islice(committed(stack, topics.TRANSFORM), MOST)
+    messages = sorted(first, key=lambda message: message.timestamp()[1])
+    for message in messages:
+        event = codec.decode(Transformed, message.value())
+        for one in event.resources:
+            if one.write == "replace":
+                yield Change(
+                    key=message.key(),
+                    type=one.type,
+                    id=_other(one.id.encode()).decode(),
+                    write=one.write,
+                    body=_other(one.body),
+                    as_of=event.as_of,
+                    batch_id=event.batch_id,
+                    resource_id=event.resource_id,
+                )
+
+
+def _other(body: bytes) -> bytes:
+    """The same with other UUIDs, so that they are new to the server and point at each other as before."""
+    return _UUID.sub(lambda found: b"%08x-" % (int(found[0][:-1], 16) ^ 0xFFFFFFFF), body)
+
+
+# ---- what is told
+
+
+def _print_costs(console: Console, marks: Sequence[Mark], sink: str) -> None:
+    before, early, after = marks[0].spent, marks[1].spent, marks[-1].spent
+    records = marks[-1].records
+
+    def each(later: float | None, sooner: float | None) -> str:
+        return "" if later is None or sooner is None else f"{(later - sooner) / records * 1e6:,.0f}"
 
     columns = ("process", "CPU µs/record", "in the stage µs", "in transactions µs", "MiB after a quarter", "at the end")
-    table = Table(*columns, title="where the time goes")
+    table = Table(*columns, title=f"into {sink}: where the time goes")
     for column in table.columns[1:]:
         column.justify = "right"
-    for one in spent:
-        memory = [f"{at.memory / 2**20:,.0f}" for at in (early[one.name], one)]
-        table.add_row(one.name, each(one.cpu), each(one.stage), each(one.transaction), *memory)
-    whole = sum(one.cpu for one in spent)
+    for name, one in after.items():
+        was = before[name]
+        memory = [f"{at[name].memory / 2**20:,.0f}" for at in (early, after)]
+        times = (each(one.cpu, was.cpu), each(one.stage, was.stage), each(one.transaction, was.transaction))
+        table.add_row(name, *times, *memory)
     table.add_section()
-    table.add_row("all", each(whole), "", "")
+    table.add_row("all", f"{_cpu_between(marks[0], marks[-1]):,.0f}")
     console.print(table)
-    cores = psutil.cpu_count() or 1
-    limit = cores * records / whole
+
+
+def _cpu_between(one: Mark, other: Mark) -> float:
+    """Microseconds of a core for each record between two moments, all processes together."""
+    spent = sum(other.spent[name].cpu - one.spent[name].cpu for name in other.spent)
+    return spent / (other.records - one.records) * 1e6
+
+
+def _print_curve(console: Console, marks: Sequence[Mark], sink: str, limit: float) -> None:
+    table = Table("records", "records/s", "CPU µs/record", title=f"into {sink}: from beginning to end")
+    for column in table.columns:
+        column.justify = "right"
+    for one, other in pairwise(marks):
+        rate = (other.records - one.records) / (other.seconds - one.seconds)
+        table.add_row(f"{other.records:,}", f"{rate:,.0f}", f"{_cpu_between(one, other):,.0f}")
+    console.print(table)
+    whole = marks[-1].records / marks[-1].seconds
     console.print(
-        f"{records:,} records in {seconds:.1f} s: {records / seconds:,.0f}/s by the clock, "
-        f"{records / seconds / limit:.2f} of the {limit:,.0f}/s that {cores} cores fully busy with this work would give"
+        f"{marks[-1].records:,} records in {marks[-1].seconds:.1f} s: {whole:,.0f}/s, {whole / limit:.2f} of the "
+        f"{limit:,.0f}/s that the server takes from its client alone (target {TARGET:.2f}). "
+        f"As many as in the last part each second, {MANY:,} take {MANY / rate / 3600:.1f} h."
     )

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from statistics import fmean
 from subprocess import Popen
 from typing import Final
@@ -23,22 +21,17 @@ from uuid import UUID, uuid4, uuid5
 import orjson
 import psutil
 from confluent_kafka import TopicPartition
-from pymongo import ReplaceOne
-from pymongo.collection import Collection
 from rich.console import Console
 from rich.table import Table
 
+from command.bench.limits import Way, post, upsert
 from command.bench.servers import bench_stack
 from command.stack import hapi, kafka, mongodb, registry
 from command.stack.places import ROOT
 from command.stack.stack import Stack
 from command.stack.trouble import Trouble
 from loader import mongo
-from loader.answers import Verdict, verdict
-from loader.bundles import bundle
-from loader.documents import document
 from loader.fhir_client import FhirClient
-from loader.mongo import BULK
 from loader.sink import Change
 from pipeline import kafka as clients
 from pipeline import topics
@@ -73,7 +66,7 @@ class Amount:
     turns: int
     fhir: int
     mongodb: int
-    ways: Sequence[tuple[int, int]]
+    ways: Sequence[Way]
 
 
 QUICK: Final = Amount(warm_up=15, turns=1, fhir=10_000, mongodb=30_000, ways=[(100, 2)])
@@ -82,7 +75,18 @@ FULL: Final = Amount(
     turns=3,
     fhir=20_000,
     mongodb=30_000,
-    ways=[(20, 2), (50, 2), (100, 1), (100, 2), (100, 3), (100, 4), (200, 2), (200, 3), (500, 2), (1000, 2)],
+    ways=[
+        (20, 2),
+        (50, 2),
+        (100, 1),
+        (100, 2),
+        (100, 3),
+        (100, 4),
+        (200, 2),
+        (200, 3),
+        (500, 2),
+        (1000, 2),
+    ],
 )
 
 
@@ -123,15 +127,15 @@ def _fhir(console: Console, table: Table, servers: Servers, amount: Amount) -> N
     client = FhirClient(servers.fhir, token=None, time_limit=60)
     until = time.monotonic() + amount.warm_up
     while time.monotonic() < until:
-        _post(client, _changes(4_000), size=100, parallel=2)
-    rates = {way: _post(client, _changes(amount.fhir // 4), size=way[0], parallel=way[1]) for way in amount.ways}
+        post(client, _changes(4_000), (100, 2))
+    rates = {way: post(client, _changes(amount.fhir // 4), way) for way in amount.ways}
     for (size, parallel), rate in rates.items():
         console.print(f"HAPI: bundles of {size}, {parallel} at once: {rate:,.0f} resources/s")
     size, parallel = max(rates, key=lambda way: rates[way])
     best = {"BUNDLE_SIZE": str(size), "FHIR_PARALLEL": str(parallel)}
 
     def limit() -> float:
-        return _post(client, _changes(amount.fhir), size=size, parallel=parallel)
+        return post(client, _changes(amount.fhir), (size, parallel))
 
     _drain(servers, "fhir", _changes(amount.fhir // 4), best)  # warms the broker up, as HAPI is by now
     _row(table, "fhir", *_in_turns(amount, limit, lambda: _drain(servers, "fhir", _changes(amount.fhir), best)))
@@ -139,12 +143,12 @@ def _fhir(console: Console, table: Table, servers: Servers, amount: Amount) -> N
 
 def _mongodb(table: Table, servers: Servers, amount: Amount) -> None:
     with mongo.connect(servers.mongodb, time_limit=60) as client:
-        collection = client["bench"]["Observation"]
-        into = {"MONGODB_DATABASE": "bench"}
-        _upsert(collection, _changes(amount.mongodb // 4))  # warms it up
+        database = client["bench"]
+        into = {"MONGODB_DATABASE": database.name}
+        upsert(database, _changes(amount.mongodb // 4))  # warms it up
 
         def limit() -> float:
-            return _upsert(collection, _changes(amount.mongodb))
+            return upsert(database, _changes(amount.mongodb))
 
         _row(
             table,
@@ -226,52 +230,6 @@ def _change(run: UUID, resource_type: str, at: int, body: Mapping[str, object]) 
         batch_id=batch,
         resource_id=resource_type,
     )
-
-
-# ---- the limits
-
-
-def _post(client: FhirClient, changes: Sequence[Change], *, size: int, parallel: int) -> float:
-    """Resources a second that the server takes from bundles that lie ready."""
-    bundles = iter([bundle(changes[at : at + size], {}) for at in range(0, len(changes), size)])
-    lock = threading.Lock()
-    failures: list[str] = []
-
-    def lane() -> None:
-        while True:
-            with lock:
-                ready = next(bundles, None)
-            if ready is None or failures:
-                return
-            answer = client.transact(ready)
-            while verdict(answer) is Verdict.PASSING:  # two bundles met on a placeholder
-                answer = client.transact(ready)
-            if verdict(answer) is not Verdict.ACCEPTED:
-                failures.append(answer.said)
-
-    lanes = [threading.Thread(target=lane) for _ in range(parallel)]
-    began = time.perf_counter()
-    for each in lanes:
-        each.start()
-    for each in lanes:
-        each.join()
-    if failures:
-        raise Trouble(f"HAPI did not take a ready bundle: {failures[0]}")
-    return len(changes) / (time.perf_counter() - began)
-
-
-def _upsert(collection: Collection[mongo.Document], changes: Sequence[Change]) -> float:
-    """Resources a second that the server takes from operations that lie ready."""
-    now = datetime.now(UTC)
-    operations: list[ReplaceOne[mongo.Document]] = []
-    for change in changes:
-        beside = {"batch_id": change.batch_id, "resource_id": change.resource_id, "as_of": 1, "loaded_at": now}
-        whole = {"resource": document(change.body), "firth": beside}
-        operations.append(ReplaceOne({"_id": change.id, "firth.as_of": {"$lte": 1}}, whole, upsert=True))
-    began = time.perf_counter()
-    for at in range(0, len(operations), BULK):
-        collection.bulk_write(operations[at : at + BULK], ordered=False)
-    return len(operations) / (time.perf_counter() - began)
 
 
 # ---- the loader

@@ -14,9 +14,9 @@ from confluent_kafka import TopicPartition
 
 from command.stack import connect, kafka, mongodb, postgres, sftp
 from command.stack.stack import Stack
+from command.topic_reading import committed
 from pipeline.kafka import reader
 from pipeline.service_settings import KafkaSettings
-from tests.reading import committed
 from tests.survival.batches import wait_for
 
 JDBC = "firth.connect.jdbc.JdbcSourceConnector"

@@ -18,12 +18,12 @@ from command.demo.site import Site
 from command.demo.verify import Checked, check
 from command.stack import registry, services
 from command.stack.stack import Stack
+from command.topic_reading import committed
 from pipeline.codec import Codec
 from pipeline.events import Loaded
 from pipeline.records import BATCH_ID
 from pipeline.service_settings import RegistrySettings
 from pipeline.topics import LOAD
-from tests.reading import committed
 
 PATIENTS = 120  # some thousand records: long enough in the stages to be interrupted in the middle
 PATIENCE = 240.0  # seconds, for a batch that workers were killed in

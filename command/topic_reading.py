@@ -9,12 +9,14 @@ from confluent_kafka import OFFSET_BEGINNING, KafkaError, TopicPartition
 
 from command.stack import kafka
 from command.stack.stack import Stack
+from command.stack.trouble import Trouble
 from pipeline.kafka import reader
 from pipeline.service_settings import KafkaSettings
 
 
 def committed(stack: Stack, topic: str) -> Iterator[Any]:
-    """The client's messages of all committed records of a topic, which may not be there yet."""
+    """The client's messages of all committed records of a topic, in order within each partition; none of a topic
+    that is not there yet. Raises Trouble."""
     consumer = reader(KafkaSettings(bootstrap_servers=kafka.bootstrap_servers(stack.ports)))
     try:
         found = consumer.list_topics(topic, timeout=10).topics[topic].partitions
@@ -22,11 +24,13 @@ def committed(stack: Stack, topic: str) -> Iterator[Any]:
         ended = 0
         while ended < len(found):
             message: Any = consumer.poll(10)
-            assert message is not None, f"{topic} cannot be read to its end"
+            if message is None:
+                raise Trouble(f"kafka: topic {topic} cannot be read to its end")
             if message.error() is None:
                 yield message
-            else:
-                assert message.error().code() == KafkaError._PARTITION_EOF, message.error()
+            elif message.error().code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 — the library's public name
                 ended += 1
+            else:
+                raise Trouble(f"kafka: topic {topic}: {message.error().str()}")
     finally:
         consumer.close()
