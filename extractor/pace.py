@@ -1,8 +1,8 @@
 """How far extraction runs ahead of the sinks.
 
 A database gives rows faster than most sinks take them. What is extracted lies in a queue, and a batch that begins
-later comes behind all of it: so a chunk waits while too much of what was extracted waits for the slowest sink.
-Not for ever, since sinks do not depend on each other: one that is down slows the others, and does not stop them.
+later comes behind all of it: so a chunk waits while too much of what was extracted waits for the fastest sink.
+Sinks do not wait for each other: one that is slow, or down, has its own queue before it, and the others go on.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _LATEST: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 
 
 class Pace:
-    """Lets a chunk begin when at most `ahead` records wait for the slowest sink, or when it has waited long.
+    """Lets a chunk begin when at most `ahead` records wait for the fastest sink, or when it has waited long.
 
     `backlog` tells how many do; it is asked once a second. 0 for `ahead` is no limit.
     """
@@ -60,7 +60,7 @@ class Pace:
 
 
 class Backlog:
-    """Asks the broker how many records lie between the extractor and the slowest sink that is at work."""
+    """Asks the broker how many records lie between the extractor and the fastest sink that is at work."""
 
     def __init__(self, broker: KafkaSettings) -> None:
         self._admin = kafka.admin(broker)
@@ -77,7 +77,7 @@ class Backlog:
         except KafkaException as error:
             log.warning("backlog unknown", sentence=str(kafka.failure(error)))
             return 0
-        return before + max(sinks, default=0)
+        return before + min(sinks, default=0)
 
     def _behind(self, group: str, topic: str) -> int:
         """How many records of the topic the group has not taken yet, of partitions that it has begun with."""

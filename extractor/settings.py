@@ -49,7 +49,7 @@ class ChunkSettings(Settings):
     ahead: int = setting(
         "EXTRACT_AHEAD",
         20_000,
-        about="records that may wait for the slowest sink before extraction slows down; 0: no limit",
+        about="records that may wait for the fastest sink before extraction slows down; 0: no limit",
         minimum=0,
     )
 

@@ -35,7 +35,7 @@ def test_a_chunk_waits_until_the_sinks_have_caught_up() -> None:
     assert 2.0 <= world.now <= 2.0 + LOOK_AGAIN
 
 
-def test_a_sink_that_is_down_slows_extraction_and_does_not_stop_it() -> None:
+def test_sinks_that_stand_still_slow_extraction_and_do_not_stop_it() -> None:
     world = World(5000, rate=0)
     pace = world.pace(1000)
     for _ in range(3):
