@@ -4,6 +4,7 @@ costs the same at the end as in the beginning. With `full` it takes a good ten m
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ from rich.table import Table
 
 from command.api_client import Api, Batch
 from command.bench.limits import post, upsert
+from command.bench.loader import HEAP, warm_up
 from command.bench.servers import bench_stack
 from command.demo.database import create_source
 from command.demo.run import mapping_of
@@ -44,6 +46,7 @@ PARTS: Final = 4  # of the batch, each measured for itself
 TARGET: Final = 0.75  # of what the server takes from its client alone
 MANY: Final = 10_000_000  # records, for which the time is extrapolated
 MOST: Final = 30_000  # resources that the limit is measured with
+WARM_UP: Final = 60.0  # seconds, of HAPI
 WAY: Final = (100, 2)  # the loader's own bundles, and transactions at once
 STANDSTILL: Final = 120.0  # seconds without progress, after which the benchmark gives up
 ASK_EVERY: Final = 0.2  # seconds
@@ -74,6 +77,7 @@ class Mark:
 
 def bench(console: Console, *, full: bool) -> None:
     """Run the demo's batch of all resources into each sink, and print what it cost, process by process."""
+    os.environ.setdefault("FHIR_HEAP", HEAP)
     for sink in ("mongodb", "fhir"):
         _bench(console, sink, patients=PATIENTS_FULL if full and sink == "mongodb" else PATIENTS)
 
@@ -82,6 +86,8 @@ def _bench(console: Console, sink: str, *, patients: int) -> None:
     stages = ("extractor", "transformer", f"loader-{sink}")
     with bench_stack(*stages) as stack:
         create_source(Site.of(stack).source_url, patients=patients)
+        if sink == "fhir":
+            warm_up(FhirClient(hapi.url(stack.ports), token=None, time_limit=60), WARM_UP)
         expected = source_rows(Site.of(stack))
         running = [server for server in stack.servers() if processes.running(stack.place, server.name)]
         with closing(Api(services.api_url(stack.ports), token=stack.place.secret("api-token"))) as api:

@@ -114,6 +114,13 @@ def measure(console: Console, servers: Servers, amount: Amount) -> None:
     console.print(table)
 
 
+def warm_up(client: FhirClient, seconds: float) -> None:
+    """Have a FHIR server write for a while: a new one needs three times as long for a resource."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        post(client, _changes(4_000), (100, 2))
+
+
 def _servers(stack: Stack) -> Servers:
     return Servers(
         KafkaSettings(bootstrap_servers=kafka.bootstrap_servers(stack.ports)),
@@ -125,9 +132,7 @@ def _servers(stack: Stack) -> Servers:
 
 def _fhir(console: Console, table: Table, servers: Servers, amount: Amount) -> None:
     client = FhirClient(servers.fhir, token=None, time_limit=60)
-    until = time.monotonic() + amount.warm_up
-    while time.monotonic() < until:
-        post(client, _changes(4_000), (100, 2))
+    warm_up(client, amount.warm_up)
     rates = {way: post(client, _changes(amount.fhir // 4), way) for way in amount.ways}
     for (size, parallel), rate in rates.items():
         console.print(f"HAPI: bundles of {size}, {parallel} at once: {rate:,.0f} resources/s")
