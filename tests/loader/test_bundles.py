@@ -62,6 +62,13 @@ def test_with_several_lanes_the_last_bundles_are_smaller() -> None:
     assert [len(part) for chain in packed for part in chain] == [100, 100, 100, 100, 50, 50]
 
 
+def test_what_others_point_at_goes_first() -> None:
+    types = ["Observation", "Encounter", "Condition", "Patient", "Practitioner", "Observation"]
+    changes = [change(f"r{number}", resource_type=each) for number, each in enumerate(types)]
+    packed = [each.type for chain in chains(changes, size=2) for part in chain for each in part]
+    assert packed == ["Patient", "Practitioner", "Encounter", "Observation", "Condition", "Observation"]
+
+
 def test_a_few_changes_are_one_bundle_whatever_the_lanes() -> None:
     packed = list(chains([change(f"r{number}") for number in range(25)], size=100, lanes=4))
     assert [[len(part) for part in chain] for chain in packed] == [[25]]
