@@ -166,7 +166,7 @@ def _reading(settings: KafkaSettings) -> Configuration:
         "queued.max.messages.kbytes": 32 * 1024,
         # Partitions take turns by this much. What was written one after the other, patients before what refers
         # to them, stays about so: a FHIR server has to make a placeholder for each that comes too early.
-        "max.partition.fetch.bytes": _MIB // 4,
+        "max.partition.fetch.bytes": _MIB // 16,
         "fetch.max.bytes": 16 * _MIB,
         "receive.message.max.bytes": 64 * _MIB,
         "fetch.wait.max.ms": 100,

@@ -17,9 +17,9 @@ from fastavro import parse_schema, schemaless_reader
 from command.stack import postgres, registry
 from command.stack.places import ROOT
 from command.stack.system import maven
+from command.topic_reading import committed
 from tests.connect.driving import JDBC, TIMEOUT, Cluster
 from tests.connect.workers import jmx
-from tests.reading import committed
 from tests.stack import RunningStack
 from tests.survival.batches import wait_for
 
