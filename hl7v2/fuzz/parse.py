@@ -15,7 +15,7 @@ import atheris  # type: ignore[import-untyped,unused-ignore]
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
 
-with atheris.instrument_imports():
+with atheris.instrument_imports(include=["hl7v2", "hostile"]):
     from hostile import check
 
 
