@@ -152,38 +152,52 @@ def _days(year: int) -> dict[str, str]:
 
 _COMMON, _LEAP = _days(2023), _days(2024)
 _YEARS: Final = {f"{year}": _LEAP if isleap(year) else _COMMON for year in range(1800, 2200)}
+
+
+class _Days(dict[str, str]):
+    """Days in ISO 8601, as they come. Raises KeyError for what is none, or none of these centuries."""
+
+    def __missing__(self, text: str) -> str:
+        year = text[:4]
+        day = year + _YEARS[year][text[4:]]
+        if len(self) >= REMEMBERED:
+            self.clear()
+        self[text] = day
+        return day
+
+
+class _Zones(dict[str, str]):
+    """What follows the seconds, in ISO 8601, as it comes. Raises KeyError where it is illegal."""
+
+    def __missing__(self, text: str) -> str:
+        whole = _any_iso(f"20000101000000{text}")
+        if whole[4] != "-":
+            raise KeyError(text)
+        if len(self) >= REMEMBERED:
+            self.clear()
+        self[text] = whole[19:]
+        return whole[19:]
+
+
+_DAYS: Final = _Days()
 _MINUTES: Final = {f"{hour:02}{minute:02}": f"T{hour:02}:{minute:02}" for hour in range(24) for minute in range(60)}
 _SECONDS: Final = {f"{second:02}": f":{second:02}" for second in range(60)}
+_ZONES: Final = _Zones()
 
 
 def iso(text: str) -> str:
     """A date or time in ISO 8601; one that is illegal as it stands."""
-    # Nearly all are days, or times to the minute or second: looked up in parts, as there are few of each.
-    year = text[:4]
-    day = days.get(text[4:8]) if (days := _YEARS.get(year)) else None
-    if day is None:
-        return _any_iso(text)
-    length = len(text)
-    if length == 8:
-        return year + day
-    minute = _MINUTES.get(text[8:12])
-    if minute is not None:
-        if length == 12:
-            return year + day + minute
-        second = _SECONDS.get(text[12:14])
-        if second is not None:
-            if length == 14:
-                return year + day + minute + second
-            if zone := _zone(text[14:]):
-                return year + day + minute + second + zone
+    # Nearly all are days, or times to the second: looked up in parts, as there are few of each.
+    try:
+        if len(text) == 14:
+            return _DAYS[text[:8]] + _MINUTES[text[8:12]] + _SECONDS[text[12:]]
+        if len(text) == 8:
+            return _DAYS[text]
+        if len(text) > 14:
+            return _DAYS[text[:8]] + _MINUTES[text[8:12]] + _SECONDS[text[12:14]] + _ZONES[text[14:]]
+    except KeyError:
+        pass
     return _any_iso(text)
-
-
-@lru_cache(maxsize=1024)
-def _zone(text: str) -> str:
-    """What follows the seconds in ISO 8601; "" where that is illegal."""
-    whole = _any_iso(f"20000101000000{text}")
-    return whole[19:] if whole[4] == "-" else ""
 
 
 @lru_cache(maxsize=4096)

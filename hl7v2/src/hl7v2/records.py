@@ -157,6 +157,8 @@ class _RowReader:
         for rows in schema.lists:
             for name in (*rows.opens, *rows.follows, *rows.joins):
                 self._by_segment[name] = self._joined.get(rows.name) or _LoneSegments(name, rows, reading)
+        read_once = {parse_path(path).segment for column in schema.columns for path in column.paths} - {"NTE"}
+        self._read_once = read_once - self._by_segment.keys()
 
     def read(self, segments: Sequence[Row], odd: bool) -> Element:
         """The row of a message; `odd` where any escape or HL7's null is in it."""
@@ -175,6 +177,9 @@ class _RowReader:
         notes = of_row
         for fields in segments:
             name = fields[0]
+            if name in self._read_once:
+                notes = of_row
+                continue
             reader = self._by_segment.get(name) or self._by_segment.get(name.strip())
             if reader is not None:
                 notes = reader.add(fields, row, elements, odd)
