@@ -18,7 +18,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, Final
 
-from confluent_kafka import KafkaException, Producer, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 
 from pipeline import kafka
 from pipeline.errors import FirthError, Replaced, Unavailable
@@ -31,8 +31,8 @@ _GRACE: Final = 10.0  # seconds after a signal to stop in which a transaction ma
 
 
 class OutcomeUnknown(Unavailable):
-    """The broker did not say in time what became of a transaction. It has ended it by itself, or will when the
-    slot is opened again; where the group then stands, its offsets tell."""
+    """The broker did not say, or not in time, what became of a transaction. It has ended it by itself, or will when
+    the slot is opened again; where the group then stands, its offsets tell."""
 
 
 def send_offsets(producer: Producer, positions: list[TopicPartition], member: Any, *, limit: float) -> None:
@@ -138,6 +138,10 @@ class Transactions:
             failure = self._undelivered or failure
             self._insist(lambda: self._producer.abort_transaction(_ANSWER), self._until)
         except KafkaException as last:
+            if last.args[0].code() == KafkaError.INVALID_TXN_STATE:
+                # Of a transaction whose topics are gone the broker knows nothing, and refuses to end it. Its client
+                # takes that for the end of itself, but nobody has our slot.
+                return OutcomeUnknown(f"{failure}: nothing of the transaction was begun")
             if time.monotonic() > self._until:
                 # The broker has shut us out by now for the time that passed, which looks as if another did.
                 return OutcomeUnknown(f"{kafka.sentence(last.args[0])}: no end of a transaction in time")

@@ -9,7 +9,11 @@ from uuid import uuid4
 import pytest
 
 from pipeline import kafka as clients
+from pipeline.errors import Unavailable
+from pipeline.health import Pulse
+from pipeline.records import Produced
 from pipeline.service_settings import KafkaSettings
+from pipeline.transactions import Transactions
 from tests.pipeline.running import Stage, until
 from tests.stack import Kafka
 
@@ -78,3 +82,14 @@ def test_a_topic_that_is_written_to_is_written_to_again_when_it_is_made_anew(sta
     stage.until_out(keys)
     until(lambda: stage.counts() == (MANY + 100, 0, 0))
     assert worker.alive
+
+
+def test_a_transaction_whose_only_topic_is_gone_does_not_end_the_worker(stage: Stage) -> None:
+    outsider = clients.consumer(stage.settings, group=stage.name, session_timeout=10)
+    transactions = Transactions(stage.settings, stage.name, Pulse())
+    transactions.open()
+    for _ in range(2):
+        transactions.write([Produced(stage.to, b"key", b"value")], [], outsider.consumer_group_metadata())
+    stage.delete_topic(stage.to)
+    with pytest.raises(Unavailable):
+        transactions.write([Produced(stage.to, b"key", b"value")], [], outsider.consumer_group_metadata())
