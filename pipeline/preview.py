@@ -22,6 +22,7 @@ from pipeline.codec import Codec
 from pipeline.dead_letters import clean
 from pipeline.errors import FirthError, InvalidRecord
 from pipeline.events import Failing, Preview, PreviewRecord, Trouble
+from pipeline.identity import Identity
 from pipeline.narrowing import attempt
 from pipeline.records import Outcome, Record, Refusal, Stage
 from pipeline.service_settings import WorkerSettings
@@ -31,6 +32,7 @@ from pipeline.topics import PREVIEW_RESULT, RECORD_LIMIT
 log = logs.get(__name__)
 
 _POLL: Final = 0.5  # seconds; how long a request to stop may go unnoticed
+_LOOK_AGAIN: Final = 5.0  # seconds between two looks whether the topic is still the same
 
 
 class PreviewLane(Background):
@@ -55,8 +57,14 @@ class PreviewLane(Background):
         producer = kafka.producer(settings.kafka)
         consumer = kafka.sharer(settings.kafka, group=f"{self._name}-preview", session_timeout=settings.session_timeout)
         try:
+            topic = Identity(settings.kafka, self._reads)
+            topic.note(topic.ask())
+            looked = time.monotonic()
             consumer.subscribe([self._reads])
             while not stopping.is_set():
+                if time.monotonic() - looked > _LOOK_AGAIN:
+                    topic.check(topic.ask())
+                    looked = time.monotonic()
                 message = consumer.poll(_POLL)
                 producer.poll(0)
                 if message is not None:
