@@ -28,7 +28,9 @@ from command.stack.ports import HOST
 from command.stack.stack import Stack
 from tests.connect.driving import make_source_row, wait_for_source_row
 from tests.deploy import docker
+from tests.reading import committed
 from tests.stack import RunningStack
+from tests.survival.batches import wait_for
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(1800)]
 
@@ -89,7 +91,8 @@ def _moved(servers: Stack) -> dict[str, Any]:
     health = {"test": ["CMD", "curl", "-fsS", f"{connect.url(ports)}/health"]}
     moved: dict[str, Any] = {
         "api": {**here, "environment": {**brokers, **api}},
-        "connect": {**here, "environment": source, "healthcheck": health},
+        # The SFTP server's container is published to this machine: by its name there, Connect knows its key.
+        "connect": {**here, "environment": source, "healthcheck": health, "extra_hosts": ["sftp:127.0.0.1"]},
     }
     for number, name in enumerate(WORKERS):
         own: dict[str, str] = {"HEALTH_HOST": HOST, "HEALTH_PORT": str(ports.health + number)}
@@ -128,16 +131,22 @@ def test_every_stage_runs_in_a_container_and_the_demo_comes_out_right(
     assert {each["Service"]: each["ExitCode"] for each in ended} == dict.fromkeys(("api", *WORKERS), 0)
 
 
-def test_connect_runs_in_a_container_and_brings_rows_as_the_folder_has_them(servers: Stack, compose: Compose) -> None:
+def test_connect_runs_in_a_container_and_brings_rows_and_files_as_the_folder_has_them(
+    servers: Stack, compose: Compose
+) -> None:
     servers.start("kafka", "postgres", "mongodb")
     RunningStack(servers).stop("connect")
     make_source_row(servers, "of_container")
-    compose("build", "secrets", "connect")
+    compose("--profile", "files", "build", "secrets", "connect", "sftp")
     compose("run", "--rm", "secrets")
-    compose("up", "--detach", "--no-build", "--no-deps", "--wait", "--wait-timeout", "120", "connect")
+    up = ("up", "--detach", "--no-build", "--no-deps", "--wait", "--wait-timeout", "120")
+    compose("--profile", "files", *up, "connect", "sftp")
     with closing(ConnectCluster(connect.url(servers.ports))) as cluster:
         apply_all(cluster, configurations(), Console(file=io.StringIO()))
         wait_for_source_row(servers, "of_container")
+        compose("--profile", "files", "exec", "--no-TTY", "sftp", "sh", "-c", DROP)
+        wait_for(lambda: list(committed(servers, "sftp-patients")) != [], "the file's row", 60)
+        assert all(each.is_well for each in cluster.statuses())
         for each in configurations():
             cluster.delete(each.name)
 
@@ -159,6 +168,13 @@ def test_the_sftp_server_takes_files_and_gives_no_shell(compose: Compose) -> Non
     known = compose("--profile", "files", "exec", "--no-TTY", "sftp", "cat", "/etc/firth/known/known_hosts")
     assert known.startswith("[sftp]:2222 ssh-ed25519 ")
 
+
+# As a client would, who gives the file its name when all of it is there.
+DROP: Final = """
+cd /srv/sftp/drop
+printf 'row_id,subject_id,gender,dob,dod,dod_hosp,dod_ssn,expire_flag\n1,10,F,1950-01-01,,,,0\n' > new
+chown firth new && mv new csv/patients.csv
+"""
 
 # By the client that came with the server: drop a file, try beside the folder, ask for a shell.
 SESSION: Final = """
