@@ -26,9 +26,9 @@ from command.stack import connect, hapi, kafka, mongodb, postgres, registry, ser
 from command.stack.places import ROOT
 from command.stack.ports import HOST
 from command.stack.stack import Stack
+from command.topic_reading import committed
 from tests.connect.driving import make_source_row, wait_for_source_row
 from tests.deploy import docker
-from tests.reading import committed
 from tests.stack import RunningStack
 from tests.survival.batches import wait_for
 
