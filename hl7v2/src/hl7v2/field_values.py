@@ -23,7 +23,7 @@ from hl7v2.values import parse_time
 Values = tuple[Any, ...]  # one a column
 Shape = tuple[tuple[str, int, int], ...]  # kind, component and subcomponent of each column
 
-REMEMBERED: Final = 2_000  # texts a kind of field
+REMEMBERED: Final = 1_000  # texts a kind of field
 TOO_LONG_TO_REMEMBER: Final = 250  # a document in an OBX-5 must not stay in memory
 
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)", re.ASCII)

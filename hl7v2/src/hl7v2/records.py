@@ -55,7 +55,7 @@ def parse_hl7v2_message(message: bytes | str | Message) -> dict[str, Any]:
 
     Every key of the schema is there: None where nothing was sent, "" where the sender sent HL7's null, a list, maybe
     an empty one, for what repeats. Dates and times are ISO 8601; one that is illegal stays as it was sent. A message
-    that is broken is read as far as it goes. Raises ParseError where there is no MSH segment at all.
+    that is broken is read as far as it goes. Raises ParseError where `hl7v2.parse` does.
     """
     if not isinstance(message, Message):
         message = parse(message)
@@ -195,7 +195,7 @@ def _is_joined(rows: Rows) -> bool:
     return bool(rows.follows or rows.joins)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)  # bounded, as senders choose types, delimiters and character sets
 def _row_reader(message_type: str, delimiters: Delimiters, encoding: str) -> _RowReader:
     """The reader for messages with that text in MSH-9."""
     reading = Reading(delimiters, encoding)

@@ -87,7 +87,7 @@ class _Source:
         self.names: dict[str, object] = {
             "EMPTY": dict.fromkeys((*(column.name for column in columns), *lists)),
             "NULL": NULL,
-            "PLAIN": PLAIN_TYPES,
+            "PLAIN": PLAIN_TYPES - {"NM"},
             "R": delimiters.repetition,
             "C": delimiters.component,
             "S": delimiters.subcomponent,
@@ -118,8 +118,7 @@ class _Source:
         """Lines that make a row in which nothing is yet."""
         yield " row = EMPTY.copy()"
         yield from (f" row[{name!r}] = []" for name in self._lists)
-        for name in self._names:
-            yield f" row[{name!r}] = {self._segment!r}" if self._segment else f" row[{name!r}] = next(iter(segments))"
+        yield from (f" row[{name!r}] = {self._segment!r}" for name in self._names)
 
     def segment_lines(self, keys: Sequence[tuple[int, str, int, int]]) -> Iterator[str]:
         """Lines that read fields of the segment `f`."""
@@ -227,7 +226,7 @@ def _value_lines(t: str) -> Iterator[str]:
     yield f"  if f{_VALUE_TYPE} == 'NM' and {t}.isascii() and {t}.replace('.', '', 1).isdigit():"
     yield f"   row['value'] = {t}"
     yield f"   row['value_number'] = float({t})"
-    yield f"  elif f{_VALUE_TYPE} in PLAIN and f{_VALUE_TYPE} != 'NM' and R not in {t} and not odd:"
+    yield f"  elif f{_VALUE_TYPE} in PLAIN and R not in {t} and not odd:"
     yield f"   row['value'] = {t}"
     yield f"  else: row['value'], row['value_code'], row['value_number'] = value(f{_VALUE_TYPE}, {t})"
 
