@@ -14,6 +14,7 @@ from flask_openapi3.openapi import OpenAPI
 from api import (
     batch_changes,
     batches,
+    bindings,
     bodies,
     credentials,
     dead_letters,
@@ -33,7 +34,7 @@ log = logs.get(__name__)
 
 VERSION: Final = "0.1.0"
 _METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "PATCH"})
-_QUIET: Final = ("/health/live", "/health/ready", "/metrics")
+_QUIET: Final = ("/health/live", "/health/ready", "/metrics", "/bindings")  # asked for time and again
 
 
 def create_app(made: Services, *, body_limit: int) -> OpenAPI:
@@ -53,7 +54,7 @@ def create_app(made: Services, *, body_limit: int) -> OpenAPI:
     problems.install(app)
     tokens.install(app, made.tokens)
     bodies.install(app)
-    for room in (batches, batch_changes, previews, mappings, credentials, dead_letters, graphql, health):
+    for room in (batches, batch_changes, previews, mappings, credentials, bindings, dead_letters, graphql, health):
         description.register(app, room.blueprint)
     description.install(app)
     return app

@@ -15,6 +15,7 @@ _SINKS: Final = ["fhir", "mongodb"]
 
 # By the name of the parameter.
 PARAMETERS: Final[Mapping[str, Any]] = {
+    "topic": "mimic-patients",
     "limit": 50,
     "after": "1723",
     "batch_id": _BATCH,
@@ -98,6 +99,26 @@ _DEAD: Final = {
     "failed_at": _ENDED,
     "retried_at": None,
 }
+_BINDING: Final = {
+    "topic": "mimic-patients",
+    "resource_id": "mimic-patient",
+    "key": None,
+    "on_delete": "delete",
+    "label": "Patients",
+    "resource_type": "Patient",
+    "source_id": "mimic",
+    "mapping_hash": _HASH,
+    "login_changed_at": _BEGAN,
+    "created_at": _BEGAN,
+    "updated_at": _BEGAN,
+    "extracted": 412,
+    "passed_over": 3,
+    "transformed": 411,
+    "loaded": {"fhir": 411, "mongodb": 411},
+    "failed": 1,
+    "failed_by_stage": {"transformer": 1},
+    "last_at": _ENDED,
+}
 
 # By the name of the model.
 BODIES: Final[Mapping[str, Any]] = {
@@ -176,6 +197,10 @@ BODIES: Final[Mapping[str, Any]] = {
     "MappingList": {"mappings": [_SUMMARY]},
     "MappingDetails": {**_SUMMARY, "document": _MAPPING},
     "Validation": {"mistakes": [_MISTAKE], "told": []},
+    "NewBinding": {"key": None, "on_delete": "delete"},
+    "Binding": _BINDING,
+    "Bindings": {"bindings": [_BINDING]},
+    "RowsRetried": {"topic": "mimic-patients", "resource_id": "mimic-patient", "retried": 2},
     "NewCredential": _CREDENTIAL,
     "KeptCredential": {**_CREDENTIAL, "password": None},
     "Login": _LOGIN,

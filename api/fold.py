@@ -18,7 +18,7 @@ from confluent_kafka import Message
 from sqlalchemy import Connection, delete, exists, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
-from api import state, triggers
+from api import binding_counts, state, triggers
 from api.counting import EXTRACTOR, Delta, ResourceKey, Step, Tally, end_batches, settled, summed, tallies_of
 from api.credentials import forget_credentials
 from api.losses import Losses
@@ -27,6 +27,7 @@ from pipeline import logs, metrics
 from pipeline.codec import Codec, E
 from pipeline.errors import InvalidRecord
 from pipeline.events import DeadLetter, Progress
+from pipeline.live import topic_of
 from pipeline.service_settings import KafkaSettings, RegistrySettings
 from pipeline.topics import DLQ, PROGRESS
 
@@ -94,8 +95,11 @@ def fold(connection: Connection, messages: Sequence[Message], reader: Reader, co
     letters = decoded(DeadLetter, (m for m in messages if m.topic() == DLQ), codec)
     touched = {reader.place(message) for message in messages}
     offsets = {place: offset for place, offset in reader.next_offsets().items() if place in touched}
+    deltas = summed(progress)
+    live = {key: delta for key, delta in deltas.items() if topic_of(key[0]) is not None}
     with connection.begin():
-        unknown = add_progress(connection, summed(progress))
+        unknown = add_progress(connection, {key: delta for key, delta in deltas.items() if key not in live})
+        binding_counts.add(connection, live)
         add_dead_letters(connection, letters)
         _keep_offsets(connection, offsets, reader)
     metrics.FOLDED.inc(len(messages))

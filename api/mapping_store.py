@@ -72,7 +72,8 @@ def current(connection: Connection, source_id: str, *, containing: bytes = b"") 
 def keep(connection: Connection, mapping: Mapping, *, from_pyrog: bool = False) -> bool:
     """Store a mapping in place of any earlier one of its source; whether there was none. Within a transaction.
 
-    Raises Problem `conflict` when another mapping has one of its resources.
+    Raises Problem `conflict` when another mapping has one of its resources, or live rows feed one that it no longer
+    has.
     """
     state.lock_mappings(connection, shared=False)
     mapped, ours = state.mapping_resources, state.mappings
@@ -86,6 +87,7 @@ def keep(connection: Connection, mapping: Mapping, *, from_pyrog: bool = False) 
             f"resources of this mapping belong to {', '.join(others)}: delete that mapping, or give them other ids",
             resource_ids=[row.resource_id for row in taken],
         )
+    refuse_bound(connection, source_id, without=resource_ids)
     version = document.content_hash(mapping)
     row = {"hash": version, "document": document.dump(mapping)}
     connection.execute(upsert(state.mapping_versions).values(row).on_conflict_do_nothing())
@@ -102,6 +104,21 @@ def keep(connection: Connection, mapping: Mapping, *, from_pyrog: bool = False) 
     if from_pyrog:
         connection.execute(insert(pyrogs).values(source_id=source_id))
     return is_new
+
+
+def refuse_bound(connection: Connection, source_id: str, *, without: Sequence[str] = ()) -> None:
+    """Raises Problem `conflict` where live rows feed resources of this mapping, those `without` left out."""
+    mapped, bindings = state.mapping_resources, state.bindings
+    bound = connection.execute(
+        select(bindings.c.resource_id)
+        .join(mapped, mapped.c.resource_id == bindings.c.resource_id)
+        .where(mapped.c.source_id == source_id, mapped.c.resource_id.not_in(without))
+        .distinct()
+    )
+    resource_ids = sorted(bound.scalars())
+    if resource_ids:
+        sentence = "live rows feed resources that would be gone: delete their bindings first"
+        raise Problem("conflict", sentence, resource_ids=resource_ids)
 
 
 def _resource_rows(mapping: Mapping) -> list[dict[str, object]]:

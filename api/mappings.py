@@ -20,7 +20,7 @@ from sqlalchemy import Connection, delete, select
 from api import state, tokens
 from api.bodies import Id, answer
 from api.credentials import Login, forget_credentials, keep_credential, login_of
-from api.mapping_store import invalid, keep, shown, understood
+from api.mapping_store import invalid, keep, refuse_bound, shown, understood
 from api.problems import MistakeFound, Problem, may_fail
 from api.services import here
 from api.tokens import Role, allows
@@ -155,10 +155,13 @@ def show(path: SourcePath) -> Response:
 
 
 @blueprint.delete("/mappings/<source_id>", summary="Delete a mapping", responses={HTTPStatus.NO_CONTENT: None})
+@may_fail("conflict")
 def remove(path: SourcePath) -> Response:
-    """Batches that run go on: their version stays, and so does the credential until the last of them ends."""
+    """Batches that run go on: their version stays, and so does the credential until the last of them ends. Live rows
+    must not feed a resource of it any more."""
     with here().engine.begin() as connection:
         state.lock_mappings(connection, shared=False)
+        refuse_bound(connection, path.source_id)
         deleted = connection.execute(delete(state.mappings).where(state.mappings.c.source_id == path.source_id))
         if not deleted.rowcount:
             raise Problem("not-found", f"no mapping {path.source_id}")

@@ -6,6 +6,7 @@
     credentials                          how the extractor logs in to a source
     batches ── batch_resources ── counts what was asked for, and what the stages did by now
     cancellations                        which batches are to end, and whether the stages were told
+    bindings ── binding_counts           which topics of live rows feed which resources, and what became of them
     dead_letters ── retries              what they refused, with its bytes; what was or will be sent again
     consumed                             how far `progress` and `DLQ` are folded in, by topic id
     tokens, audit, installation          who may ask, who asked, and which installation this is
@@ -191,6 +192,32 @@ counts = Table(
     ForeignKeyConstraint(
         ["batch_id", "resource_id"], [batch_resources.c.batch_id, batch_resources.c.resource_id], ondelete="CASCADE"
     ),
+)
+
+bindings = Table(
+    "bindings",
+    metadata,
+    Column("topic", Text, primary_key=True),
+    # Of `mapping_resources`, whose rows come and go with each import: whoever imports sees to it that it stays there.
+    Column("resource_id", Text, primary_key=True, index=True),
+    Column("key", Text),
+    Column("on_delete", Text, nullable=False),
+    _moment("created_at"),
+    _moment("updated_at"),
+)
+
+binding_counts = Table(
+    "binding_counts",
+    metadata,
+    Column("topic", Text, primary_key=True),
+    Column("resource_id", Text, primary_key=True),
+    Column("stage", Text, primary_key=True),
+    Column("sink", Text, primary_key=True),  # "" for stages that have none
+    Column("succeeded", BigInteger, nullable=False),
+    Column("failed", BigInteger, nullable=False),
+    Column("cancelled", BigInteger, nullable=False),
+    Column("last_at", DateTime(timezone=True), nullable=False),
+    ForeignKeyConstraint(["topic", "resource_id"], [bindings.c.topic, bindings.c.resource_id], ondelete="CASCADE"),
 )
 
 dead_letters = Table(

@@ -35,9 +35,10 @@ from pipeline.codec import Codec
 from pipeline.dead_letters import ATTEMPT, SINK
 from pipeline.errors import Unavailable
 from pipeline.events import BatchCancelled, ExtractorTrigger
+from pipeline.live import LIVE_STAGE
 from pipeline.records import BATCH_ID, RESOURCE_ID, Produced
 from pipeline.service_settings import KafkaSettings, RegistrySettings
-from pipeline.topics import CANCEL, DLQ, TRIGGER
+from pipeline.topics import CANCEL, DLQ, LIVE_RETRY, TRIGGER
 
 log = logs.get(__name__)
 
@@ -172,7 +173,9 @@ def again(letter: Any) -> Produced:
     headers.append((ATTEMPT, str(letter.attempt + 1).encode()))
     if letter.sink is not None:
         headers.append((SINK, letter.sink.encode()))
-    return Produced(letter.topic, letter.key, letter.value, headers)
+    # A topic of rows is a connector's, and others read it, too.
+    topic = LIVE_RETRY if letter.stage == LIVE_STAGE else letter.topic
+    return Produced(topic, letter.key, letter.value, headers)
 
 
 def mark_retried(connection: Connection, upto: int) -> None:

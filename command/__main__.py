@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from command import checks, connectors, display
+from command import bindings, checks, connectors, display
 from command.batches import commands as batches
 from command.mappings import commands as mappings
 from command.stack import processes
@@ -34,6 +34,7 @@ app = typer.Typer(help=HELP, epilog=EPILOG, rich_markup_mode="rich", no_args_is_
 app.add_typer(batches.app, name="batch")
 app.add_typer(mappings.app, name="mapping")
 app.add_typer(connectors.app, name="connectors")
+app.add_typer(bindings.app, name="binding")
 app.command()(batches.preview)
 # A file or a pipe has no width, and its lines need no wrapping.
 out = Console(highlight=False, width=None if sys.stdout.isatty() else 120)

@@ -81,6 +81,23 @@ class BatchSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class Binding:
+    """A topic of live rows, the resource that it feeds, and how many rows came how far. `failed` counts dead letters by
+    where; `passed_over` rows that changed nothing by themselves."""
+
+    topic: str
+    resource_id: str
+    key: str | None
+    on_delete: str
+    extracted: int
+    passed_over: int
+    transformed: int
+    loaded: Mapping[str, int]
+    failed: Mapping[str, int]
+    last_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """What some rows became, and what is wrong, as issues of a FHIR OperationOutcome."""
 
@@ -172,6 +189,23 @@ class Api:
         retried: int = self._call("POST", f"/batch/{quote(batch_id, safe='')}/retry", {})["retried"]
         return retried
 
+    def bindings(self) -> list[Binding]:
+        """All bindings, by topic; their counts are about a second behind the stages."""
+        return [_binding(each) for each in self._call("GET", "/bindings")["bindings"]]
+
+    def bind(self, topic: str, resource_id: str, *, key: str | None = None, on_delete: str = "ignore") -> Binding:
+        """Have the rows of a topic feed a resource, or do so otherwise."""
+        return _binding(self._call("PUT", _place(topic, resource_id), {"key": key, "on_delete": on_delete}))
+
+    def unbind(self, topic: str, resource_id: str) -> None:
+        """Have them feed it no more."""
+        self._call("DELETE", _place(topic, resource_id))
+
+    def retry_rows(self, topic: str, resource_id: str) -> int:
+        """Send a binding's dead letters again; how many they are."""
+        retried: int = self._call("POST", f"{_place(topic, resource_id)}/retry", {})["retried"]
+        return retried
+
     def preview(self, resource_id: str, keys: Sequence[str | int], *, validated: bool = False) -> Preview:
         """What the rows with these primary keys become."""
         wanted = {"resource_id": resource_id, "primary_key_values": list(keys), "validate": validated}
@@ -194,7 +228,26 @@ class Api:
         if not answer.ok:
             sentence, mistakes = _problem(answer)
             raise Trouble(f"api: {method} {path}: {sentence}", log=mistakes)
-        return answer.json()
+        return answer.json() if answer.content else None
+
+
+def _place(topic: str, resource_id: str) -> str:
+    return f"/bindings/{quote(topic, safe='')}/{quote(resource_id, safe='')}"
+
+
+def _binding(found: Mapping[str, Any]) -> Binding:
+    return Binding(
+        topic=found["topic"],
+        resource_id=found["resource_id"],
+        key=found["key"],
+        on_delete=found["on_delete"],
+        extracted=found["extracted"],
+        passed_over=found["passed_over"],
+        transformed=found["transformed"],
+        loaded=found["loaded"],
+        failed=found["failed_by_stage"],
+        last_at=_moment(found["last_at"]),
+    )
 
 
 def _resource(found: Mapping[str, Any]) -> ResourceProgress:

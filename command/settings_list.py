@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from api.settings import ApiSettings
-from extractor.settings import ExtractorSettings
+from extractor.settings import ExtractorSettings, LiveSettings
 from loader.settings import LoaderSettings
 from pipeline.settings import SettingHelp, Settings, describe
 from transformer.settings import TransformerSettings
@@ -14,6 +14,7 @@ from transformer.settings import TransformerSettings
 SERVICES: Final[Mapping[str, type[Settings]]] = {
     "api": ApiSettings,
     "extractor": ExtractorSettings,
+    "extractor.live": LiveSettings,
     "transformer": TransformerSettings,
     "loader": LoaderSettings,
 }

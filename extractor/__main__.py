@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Container, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from functools import lru_cache
-from pathlib import Path
 
 from extractor.chunk import Extractor
 from extractor.connectors import connectors
+from extractor.lookups import credentials, mappings, secret
 from extractor.pace import Backlog, Pace
 from extractor.patience import Patience
 from extractor.settings import ExtractorSettings, SourceSettings
 from extractor.sources import Sources
-from mapping import credential, document
-from mapping.credential import Credential
-from mapping.mistakes import InvalidMapping
-from mapping.model import Mapping
 from pipeline import logs, topics
 from pipeline.api_client import ApiClient
 from pipeline.cancellations import Cancellations
 from pipeline.codec import Codec
-from pipeline.errors import InvalidRecord
 from pipeline.preview import PreviewLane
 from pipeline.process import run
 from pipeline.records import Outcome, Record
 from pipeline.worker import each, run_worker
 
-MAPPINGS = 64  # kept in memory
 PREVIEW_TIMEOUT = 8  # seconds that a query for a preview may take: somebody sits and waits
 
 
@@ -72,51 +64,16 @@ def _extractor(
 ) -> Iterator[Extractor]:
     """An extractor for one thread, with connections of its own."""
     api = ApiClient.of(settings.api)
-    sources = Sources(source, credential_of=_credentials(api), secret_of=_secret, connectors=connectors())
+    sources = Sources(source, credential_of=credentials(api), secret_of=secret, connectors=connectors())
     with closing(sources):
         yield Extractor(
             sources=sources,
-            mapping_of=_mappings(api),
+            mapping_of=mappings(api),
             codec=codec,
             settings=settings.chunk,
             patience=Patience(source.patience),
             cancelled=cancelled,
         )
-
-
-def _mappings(api: ApiClient) -> Callable[[str], Mapping]:
-    @lru_cache(maxsize=MAPPINGS)
-    def mapping_of(mapping_hash: str) -> Mapping:
-        frozen = api.frozen_mapping(mapping_hash)
-        if hashlib.sha256(frozen).hexdigest() != mapping_hash:
-            raise InvalidRecord("the api's frozen mapping is not the one of this batch", reason="unknown-mapping")
-        try:
-            return document.load(frozen)
-        except InvalidMapping as error:
-            raise InvalidRecord(f"the frozen mapping cannot be read: {error}", reason="unknown-mapping") from None
-
-    return mapping_of
-
-
-def _credentials(api: ApiClient) -> Callable[[str], Credential]:
-    def credential_of(source_id: str) -> Credential:
-        try:
-            return credential.load(api.credential(source_id))
-        except InvalidMapping as error:
-            raise InvalidRecord(f'source "{source_id}": {error}', reason="source-refused") from None
-
-    return credential_of
-
-
-def _secret(name: str) -> str | None:
-    """A password that lies with the extractor. Read when it is needed, so that a new one needs no restart."""
-    path = os.environ.get(f"{name}_FILE")
-    if not path:
-        return os.environ.get(name) or None
-    try:
-        return Path(path).read_text(encoding="utf-8").rstrip("\r\n") or None
-    except (OSError, UnicodeDecodeError):
-        return None
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ class ColumnType:
 
     `folded` is a text type whose comparison takes different texts for equal (citext, a collation that is not
     deterministic). `exact` is false for other types where equal values may be written in several ways
-    (interval). `wide` values may be long.
+    (interval). `wide` values may be long. `unique`: the database sees to it that no two rows have the same value.
     """
 
     sql: str
@@ -32,6 +32,7 @@ class ColumnType:
     folded: bool = False
     exact: bool = True
     wide: bool = False
+    unique: bool = False
 
 
 @dataclass(frozen=True, slots=True)

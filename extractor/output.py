@@ -37,7 +37,7 @@ class Output:
             record_key = f"{self._resource.id}:{key}".encode()
             value = self._encode(group, key, as_of)
             if len(value) + len(record_key) > self._room:
-                raise _too_large()
+                raise too_large()
         except BadKey as error:
             self.refuse(group.key, InvalidRecord(f"{self._place()}: {error}", reason="bad-key"))
         except InvalidRecord as error:
@@ -95,7 +95,7 @@ class Output:
 
     def _encode(self, group: Group, key: str, as_of: int) -> bytes:
         if group.rows is None:
-            raise _too_large()
+            raise too_large()
         return self._codec.encode(
             Extracted(
                 batch_id=self._trigger.batch_id,
@@ -113,6 +113,7 @@ class Output:
         return f"{key.table}.{key.column}"
 
 
-def _too_large() -> InvalidRecord:
+def too_large() -> InvalidRecord:
+    """What is wrong with a key whose rows do not fit into one record."""
     limit = RECORD_LIMIT // (1024 * 1024)
     return InvalidRecord(f"the joined rows of one key are over the limit of {limit} MiB", reason="too-large")

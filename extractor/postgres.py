@@ -39,7 +39,9 @@ TABLES: Final = """
 SELECT wanted.owner, wanted.name, n.nspname, a.attname, format_type(a.atttypid, -1), NOT a.attnotnull,
     coalesce(NOT l.collisdeterministic, false) OR coalesce(b.typname, t.typname) = 'citext',
     coalesce(b.typname, t.typname) = ANY(%(exact)s) OR coalesce(b.typtype, t.typtype) = 'e',
-    t.typlen = -1 AND coalesce(b.typname, t.typname) <> 'numeric' AND a.atttypmod NOT BETWEEN 0 AND 1000
+    t.typlen = -1 AND coalesce(b.typname, t.typname) <> 'numeric' AND a.atttypmod NOT BETWEEN 0 AND 1000,
+    EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid
+        AND i.indpred IS NULL AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum)
 FROM unnest(%(owners)s::text[], %(names)s::text[]) AS wanted (owner, name)
 JOIN pg_catalog.pg_class c ON c.relname::text = wanted.name AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -139,9 +141,11 @@ class Database:
         with self.snapshot() as snapshot:
             rows = snapshot.fetch(Statement(TABLES, {**wanted, "exact": EXACT_TYPES}))
         found: dict[TableName, tuple[str, dict[str, ColumnType]]] = {}
-        for owner, name, schema, column, sql, nullable, folded, exact, wide in rows:
+        for owner, name, schema, column, sql, nullable, folded, exact, wide, unique in rows:
             _, columns = found.setdefault((owner, name), (schema, {}))
-            columns[column] = ColumnType(sql=sql, nullable=nullable, folded=folded, exact=exact, wide=wide)
+            columns[column] = ColumnType(
+                sql=sql, nullable=nullable, folded=folded, exact=exact, wide=wide, unique=unique
+            )
         return {key: Table(schema=schema, name=key[1], columns=columns) for key, (schema, columns) in found.items()}
 
     def _end(self) -> None:

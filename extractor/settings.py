@@ -62,3 +62,12 @@ class ExtractorSettings(Settings):
     api: ApiClientSettings
     source: SourceSettings = field(default_factory=SourceSettings)
     chunk: ChunkSettings = field(default_factory=ChunkSettings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveSettings(Settings):
+    """All settings of `python -m extractor.live`."""
+
+    worker: WorkerSettings = field(default_factory=WorkerSettings)
+    api: ApiClientSettings
+    source: SourceSettings = field(default_factory=SourceSettings)

@@ -1,4 +1,4 @@
-"""What a worker asks of the api: frozen mappings and the credentials of sources.
+"""What a worker asks of the api: frozen mappings, the credentials of sources, the bindings of live rows.
 
 The bytes are handed over as they came; who asks knows what they mean.
 """
@@ -46,6 +46,13 @@ class ApiClient:
         """
         return self._get("sources", source_id, "credential")
 
+    def bindings(self) -> bytes:
+        """Which topics of live rows feed which resources, as JSON. Ask again now and then.
+
+        Raises Unavailable, Misconfigured, and InvalidRecord where the api has no such thing.
+        """
+        return self._get("bindings")
+
     def _get(self, *path: str) -> bytes:
         place = "/".join(quote(part, safe="") for part in path)
         try:
@@ -57,7 +64,7 @@ class ApiClient:
         if answer.status_code == requests.codes.ok:
             return answer.content
         if answer.status_code == requests.codes.not_found:
-            raise InvalidRecord(f"the api knows no {path[0]} {path[1]!r}", reason="unknown-mapping")
+            raise InvalidRecord(f"the api knows no {' '.join(path)!r}", reason="unknown-mapping")
         if answer.status_code in (requests.codes.unauthorized, requests.codes.forbidden):
             raise Misconfigured(f"api at {self._url}: {answer.status_code}: check API_WORKER_TOKEN")
         raise Unavailable(f"api at {self._url}: answered {answer.status_code} to GET /{path[0]}")

@@ -9,7 +9,7 @@ from typing import Final
 
 from pipeline.events import DeadLetter
 from pipeline.records import BATCH_ID, RESOURCE_ID, Headers, Outcome, Record, Refusal, Stage
-from pipeline.topics import DEAD_LETTER_LIMIT
+from pipeline.topics import ALL, DEAD_LETTER_LIMIT
 
 # Set by whoever sends a dead letter again: how often the record has been tried, this time included.
 ATTEMPT: Final = "attempt"
@@ -26,9 +26,12 @@ _NAMESPACE: Final = uuid.UUID("6f0f9a1e-0c1c-5a4b-9d0b-0d5d6a4f2c11")
 def dead_letter_id(record: Record, *, stage: str, sink: str | None) -> str:
     """The same for one record refused by one stage (and sink), however often that happens.
 
-    The key is in it, since one trigger stands for many database rows, and each of them can be refused.
+    The key is in it, since one trigger stands for many database rows, and each of them can be refused; and for the
+    resource likewise, since one live row may be of several.
     """
     origin = f"{record.topic}/{record.partition}/{record.offset}/{stage}/{sink or ''}/{(record.key or b'').hex()}"
+    if record.topic not in ALL:
+        origin += f"/{header_text(record.headers, RESOURCE_ID)}"
     return str(uuid.uuid5(_NAMESPACE, origin))
 
 

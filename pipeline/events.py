@@ -2,7 +2,7 @@
 the same field names; `pipeline.codec` turns one into the other.
 
 Every record of a batch, on every topic, carries `batch_id` and `resource_id` as headers too, so that a
-record that cannot be decoded is still counted where it belongs.
+record that cannot be decoded is still counted where it belongs. Live rows have `pipeline.live`'s in their place.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ class Extracted:
     """The joined rows of one primary key: column alias to its values, one a row, all of equal length.
 
     `primary_key` is in its canonical text (`mapping.identity`). `as_of` is when the database was read, in
-    milliseconds since the epoch. Topic `extract`, key `resource_id:primary_key`.
+    milliseconds since the epoch. `deleted`: the row is gone, `columns` is empty, and its resource is to go. Topic
+    `extract`, key `resource_id:primary_key`.
     """
 
     batch_id: str
@@ -53,6 +54,7 @@ class Extracted:
     primary_key: str
     as_of: int
     columns: Mapping[str, Sequence[Value]]
+    deleted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,7 @@ def write_extracted(event: Extracted) -> bytes:
                 add(b"\x00")
             else:
                 add(write_values(values))
-    add(b"\x00")
+    add(b"\x00\x01" if event.deleted else b"\x00\x00")
     return b"".join(parts)
 
 
@@ -260,7 +260,8 @@ def read_extracted(raw: bytes, at: int) -> tuple[Extracted, int]:
             else:  # a second block
                 columns[name], at = _read_values(raw, end)
         count, at = _read_count(raw, at)
-    return Extracted(batch_id, resource_id, resource_type, mapping_hash, primary_key, as_of, columns), at
+    deleted, at = _read_boolean(raw, at)
+    return Extracted(batch_id, resource_id, resource_type, mapping_hash, primary_key, as_of, columns, deleted), at
 
 
 def read_transformed(raw: bytes, at: int) -> tuple[Transformed, int]:

@@ -8,6 +8,7 @@ these say of which topic they are, should it be made anew just between the two.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from concurrent.futures import Future
 from typing import Any, Final
 
@@ -24,37 +25,38 @@ class TopicChanged(Unavailable):
     """The topic was deleted and made anew: what was taken belongs to no topic any more."""
 
 
-class Identity:
-    """The identity of the topic that a worker reads, as it was when its partitions were settled."""
+class Identities:
+    """The identity of each topic that a worker reads, as it was when its partitions were settled."""
 
-    def __init__(self, broker: KafkaSettings, topic: str) -> None:
+    def __init__(self, broker: KafkaSettings) -> None:
         self._admin = kafka.admin(broker)
-        self._topic = topic
-        self._id = ""
+        self._ids: dict[str, str] = {}
 
-    def ask(self) -> Future[Any]:
-        """Have the broker asked; `note` and `check` wait for the answer."""
-        return self._admin.describe_topics(TopicCollection([self._topic]), request_timeout=_ANSWER)[self._topic]
+    def ask(self, topics: Collection[str]) -> Mapping[str, Future[Any]]:
+        """Have the broker asked for these; `note` and `check` wait for the answers."""
+        return self._admin.describe_topics(TopicCollection(list(topics)), request_timeout=_ANSWER)
 
-    def note(self, asked: Future[Any]) -> None:
-        """It is this topic from now on. Raises KafkaException where there is none, or no answer."""
-        self._id = str(asked.result().topic_id)
+    def note(self, asked: Mapping[str, Future[Any]]) -> None:
+        """They are these topics from now on. Raises KafkaException where one is not there, or without an answer."""
+        self._ids |= {topic: str(answer.result().topic_id) for topic, answer in asked.items()}
 
-    def check(self, asked: Future[Any]) -> None:
-        """Raises TopicChanged where it is another topic by now, and Unavailable where there is none, or no answer."""
-        try:
-            now = str(asked.result().topic_id)
-        except KafkaException as error:
-            raise kafka.failure(error, place=f"topic {self._topic}: ") from None
-        if now != self._id:
-            raise TopicChanged(f"topic {self._topic} was deleted and made anew: what was only in the old one is lost")
+    def check(self, asked: Mapping[str, Future[Any]]) -> None:
+        """Raises TopicChanged where one is another topic by now, and Unavailable where it is not there, or without an
+        answer."""
+        for topic, answer in asked.items():
+            try:
+                now = str(answer.result().topic_id)
+            except KafkaException as error:
+                raise kafka.failure(error, place=f"topic {topic}: ") from None
+            if now != self._ids[topic]:
+                raise TopicChanged(f"topic {topic} was deleted and made anew: what was only in the old one is lost")
 
-    def offset(self, partition: int, offset: int) -> TopicPartition:
+    def offset(self, topic: str, partition: int, offset: int) -> TopicPartition:
         """An offset to commit, which says of which topic it is."""
-        return TopicPartition(self._topic, partition, offset, metadata=self._id)
+        return TopicPartition(topic, partition, offset, metadata=self._ids[topic])
 
     def start(self, committed: TopicPartition) -> TopicPartition:
         """Where to begin, by what the group has committed."""
         # Offsets of versions that did not know of ids say nothing, and are taken at their word.
-        ours = committed.offset >= 0 and committed.metadata in (None, "", self._id)
-        return TopicPartition(self._topic, committed.partition, committed.offset if ours else OFFSET_BEGINNING)
+        ours = committed.offset >= 0 and committed.metadata in (None, "", self._ids[committed.topic])
+        return TopicPartition(committed.topic, committed.partition, committed.offset if ours else OFFSET_BEGINNING)

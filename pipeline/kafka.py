@@ -54,6 +54,8 @@ def consumer(settings: KafkaSettings, *, group: str, session_timeout: int) -> Co
             "session.timeout.ms": session_timeout * 1000,
             "heartbeat.interval.ms": session_timeout * 1000 // 5,
             "max.poll.interval.ms": STAGE_TIMEOUT * 1000,
+            # How soon a topic is noticed that is made after we began to wait for it, as connectors make theirs.
+            "topic.metadata.refresh.interval.ms": 5_000,
             # Eager: a rebalance takes all partitions away before it gives any, so a worker that was told to
             # let go has nothing in hand. Cooperative keeps partitions over a rebalance, which pays where
             # moving one is dear; ours carry no state.

@@ -24,7 +24,7 @@ class Lag:
         self._consumer = consumer
         self._measured = 0.0
         self._looked = time.monotonic()
-        self._stable: dict[int, int] = {}
+        self._stable: dict[tuple[str, int], int] = {}
         self.records = 0
         self.held: list[int] = []
 
@@ -60,5 +60,5 @@ class Lag:
             except KafkaException:
                 continue  # the broker is away, which is told elsewhere
             if asked is not None and asked[1] < place.offset:
-                self._stable[place.partition] = asked[1]
-        self.held = sorted(number for number, end in self._stable.items() if before.get(number) == end)
+                self._stable[place.topic, place.partition] = asked[1]
+        self.held = sorted(place[1] for place, end in self._stable.items() if before.get(place) == end)

@@ -22,7 +22,7 @@ from pipeline.codec import Codec
 from pipeline.dead_letters import clean
 from pipeline.errors import FirthError, InvalidRecord
 from pipeline.events import Failing, Preview, PreviewRecord, Trouble
-from pipeline.identity import Identity
+from pipeline.identity import Identities
 from pipeline.narrowing import attempt
 from pipeline.records import Outcome, Record, Refusal, Stage
 from pipeline.service_settings import WorkerSettings
@@ -57,13 +57,13 @@ class PreviewLane(Background):
         producer = kafka.producer(settings.kafka)
         consumer = kafka.sharer(settings.kafka, group=f"{self._name}-preview", session_timeout=settings.session_timeout)
         try:
-            topic = Identity(settings.kafka, self._reads)
-            topic.note(topic.ask())
+            topics = Identities(settings.kafka)
+            topics.note(topics.ask([self._reads]))
             looked = time.monotonic()
             consumer.subscribe([self._reads])
             while not stopping.is_set():
                 if time.monotonic() - looked > _LOOK_AGAIN:
-                    topic.check(topic.ask())
+                    topics.check(topics.ask([self._reads]))
                     looked = time.monotonic()
                 message = consumer.poll(_POLL)
                 producer.poll(0)

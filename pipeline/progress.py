@@ -8,6 +8,7 @@ from typing import Final
 
 from pipeline.dead_letters import attempt_of, clean, header_text
 from pipeline.events import Progress
+from pipeline.live import topic_of
 from pipeline.records import BATCH_ID, RESOURCE_ID, Count, Outcome, Record
 
 _REMEMBERED: Final = 10_000  # resources of batches whose refusals are counted; the oldest is forgotten
@@ -51,7 +52,8 @@ class Flood:
     """Gives up a resource of a batch when more than `limit` of its records were refused here, and more than
     were not: the mapping or the source is wrong, and a dead letter for every row helps nobody.
 
-    Each worker counts for itself, from its start. What was refused once and is sent again is always tried.
+    Each worker counts for itself, from its start. What was refused once and is sent again is always tried, and so are
+    live rows: nobody would bring those again that were given up.
     """
 
     def __init__(self, limit: int) -> None:
@@ -76,6 +78,8 @@ class Flood:
     def learn(self, committed: Iterable[Progress]) -> None:
         """Take in what a committed transaction did."""
         for progress in committed:
+            if topic_of(progress.batch_id) is not None:
+                continue
             owner = (progress.batch_id, progress.resource_id)
             seen = self._seen.setdefault(owner, [0, 0])
             self._seen.move_to_end(owner)

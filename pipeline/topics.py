@@ -1,6 +1,7 @@
 """The topics: their names, what goes on them, and how they are made.
 
     extractor_trigger ─► extract ─► transform ─► load        and, from every stage, progress and DLQ
+    rows topics, live_retry ─► extract                       live rows: the connectors' own topics, see extractor.live
     batch_cancel ─► every stage                              see pipeline.cancellations
     preview_trigger ─► preview_extract ─► preview_result     the lane of previews, see pipeline.preview
 
@@ -13,6 +14,7 @@ from typing import Final
 
 TRIGGER: Final = "extractor_trigger"
 EXTRACT: Final = "extract"
+LIVE_RETRY: Final = "live_retry"
 TRANSFORM: Final = "transform"
 LOAD: Final = "load"
 PROGRESS: Final = "progress"
@@ -28,4 +30,4 @@ RECORD_LIMIT: Final = 8 * 1024 * 1024
 DEAD_LETTER_LIMIT: Final = RECORD_LIMIT + 1024 * 1024
 
 PREVIEWS: Final = (PREVIEW_TRIGGER, PREVIEW_EXTRACT, PREVIEW_RESULT)
-ALL: Final = (TRIGGER, EXTRACT, TRANSFORM, LOAD, PROGRESS, DLQ, CANCEL, *PREVIEWS)
+ALL: Final = (TRIGGER, LIVE_RETRY, EXTRACT, TRANSFORM, LOAD, PROGRESS, DLQ, CANCEL, *PREVIEWS)

@@ -20,8 +20,8 @@ import gc
 import random
 import signal
 import time
-from collections.abc import Callable, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, Final, TypeAlias
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
@@ -31,7 +31,7 @@ from pipeline.dead_letters import dead_letter
 from pipeline.errors import FirthError, InvalidRecord, Unavailable
 from pipeline.events import DeadLetter, Progress
 from pipeline.health import HealthServer, Pulse
-from pipeline.identity import Identity, TopicChanged
+from pipeline.identity import Identities, TopicChanged
 from pipeline.narrowing import attempt
 from pipeline.pace import Pace
 from pipeline.progress import Flood, sum_up
@@ -42,6 +42,9 @@ from pipeline.topics import DLQ, PROGRESS
 from pipeline.transactions import OutcomeUnknown, Transactions
 
 log = logs.get(__name__)
+
+# One topic, or those of the moment, at least one: asked for between two batches.
+Topics: TypeAlias = str | Callable[[], Collection[str]]
 
 _POLL: Final = 0.5  # seconds; how long a signal to stop may go unnoticed
 _FIRST_WAIT: Final = 0.1  # seconds of back-off, doubled each time up to
@@ -78,12 +81,12 @@ def run_worker(
     *,
     stage: Stage,
     name: str,
-    reads: str,
+    reads: Topics,
     codec: Codec,
     sink: str | None = None,
     max_records: int = 1000,
 ) -> None:
-    """Run `stage` over the records of topic `reads`, up to `max_records` at once (fewer where the stage is slow),
+    """Run `stage` over the records of the topics `reads`, up to `max_records` at once (fewer where the stage is slow),
     until SIGTERM or SIGINT.
 
     The consumer group is `name`, or `name-sink` where there is a sink. A batch under way at the signal is
@@ -97,13 +100,14 @@ def run_worker(
     try:
         ensure_topics(settings.kafka, settings.topics)
         pace = Pace(max_records)
+        topics = (lambda: [reads]) if isinstance(reads, str) else reads
         worker = _Worker(settings, stage=stage, name=name, codec=codec, sink=sink, pulse=pulse, pace=pace)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, worker.stop)
         # What was made until now stays: spare the collector from looking at it time and again.
         gc.collect()
         gc.freeze()
-        worker.run(reads)
+        worker.run(topics)
     finally:
         if health is not None:
             health.close()
@@ -137,7 +141,7 @@ class _Worker:
         self._settings = settings
         self._log = log.bind(stage=name, sink=sink, group=self._group, slot=settings.slot)
 
-    def run(self, reads: str) -> None:
+    def run(self, reads: Callable[[], Collection[str]]) -> None:
         """Work until `stop` is called."""
         while not self._pulse.stopping:
             try:
@@ -146,18 +150,19 @@ class _Worker:
                 self._log.warning("starting over", sentence=str(error))
         self._log.info("stopped as asked")
 
-    def _work(self, reads: str) -> None:
+    def _work(self, reads: Callable[[], Collection[str]]) -> None:
         """Join the group and work, where the group stands, until `stop` is called."""
         settings = self._settings
         self._transactions = Transactions(settings.kafka, f"{self._group}-{settings.slot}", self._pulse)
         self._consumer = kafka.consumer(settings.kafka, group=self._group, session_timeout=settings.session_timeout)
         self._lag = lag.Lag(self._consumer)
-        self._topic = Identity(settings.kafka, reads)
+        self._topics = Identities(settings.kafka)
+        self._subscribed: list[str] = []
         try:
             self._transactions.open()
-            self._consumer.subscribe([reads], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked)
-            self._log.info("started", topic=reads)
+            self._log.info("started")
             while not self._pulse.stopping:
+                self._subscribe(sorted(reads()))
                 records = self._take(self._pace.records)
                 if records:
                     self._pass(records)
@@ -172,6 +177,13 @@ class _Worker:
         self._pulse.stopping = True
 
     # ---- taking
+
+    def _subscribe(self, wanted: list[str]) -> None:
+        """Read these topics from now on."""
+        if wanted != self._subscribed:
+            self._consumer.subscribe(wanted, on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked)
+            self._log.info("topics to read", topics=wanted)
+            self._subscribed = wanted
 
     def _take(self, max_records: int) -> list[Record]:
         """What is there, up to `max_records`; waits a little for the first."""
@@ -229,7 +241,7 @@ class _Worker:
         if not self._unsettled:
             return
         try:
-            self._topic.note(self._topic.ask())
+            self._topics.note(self._topics.ask({place.topic for place in self._unsettled}))
             places = self._consumer.committed(self._unsettled, _POLL)
             errors = [place.error for place in places if place.error is not None]
         except KafkaException as exception:
@@ -239,13 +251,14 @@ class _Worker:
                 raise kafka.failure(error)
         if not errors:
             self._unsettled = []
-            self._consumer.assign([self._topic.start(place) for place in places])
+            self._consumer.assign([self._topics.start(place) for place in places])
 
     # ---- passing on
 
     def _pass(self, records: list[Record]) -> None:
         """Bring a batch through the stage and its outcome to the broker, or be ready to take it again."""
-        asked = self._topic.ask()  # after they were taken; the answer is there when the stage is done
+        # After they were taken; the answer is there when the stage is done.
+        asked = self._topics.ask({record.topic for record in records})
         tried, cancelled = self._flood.divide(records)
         self._pulse.working = True
         self._pulse.beat()
@@ -255,7 +268,7 @@ class _Worker:
                 outcome = attempt(self._stage, tried)
             self._pace.took(len(records), time.monotonic() - began)
             outcome.counts += cancelled
-            self._topic.check(asked)
+            self._topics.check(asked)
             self._write(records, outcome)
         except (OutcomeUnknown, TopicChanged):
             raise
@@ -279,8 +292,8 @@ class _Worker:
         letters = [dead_letter(refusal, stage=self._name, sink=self._sink, now=now) for refusal in outcome.refused]
         told = [self._event(PROGRESS, f"{each.batch_id}:{each.resource_id}".encode(), each) for each in progress]
         told += [self._event(DLQ, each.key, each) for each in letters]
-        offsets = {record.partition: record.offset for record in records}
-        positions = [self._topic.offset(partition, last + 1) for partition, last in offsets.items()]
+        offsets = {(record.topic, record.partition): record.offset for record in records}
+        positions = [self._topics.offset(*place, last + 1) for place, last in offsets.items()]
         member = self._membership
         if member is None:
             raise Unavailable("no longer a member of the group: taking these records again")

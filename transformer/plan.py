@@ -112,6 +112,11 @@ class Plan:
             raise InvalidRecord(sentence, reason="invalid-text") from None
         return Resource(type=self.resource_type, id=made["id"], write="replace", body=body)
 
+    def removal(self, primary_key: str) -> Resource:
+        """The deletion of the resource that the row with this key became."""
+        identity = resource_id(self.logical_reference, primary_key)
+        return Resource(type=self.resource_type, id=identity, write="delete", body=b"")
+
     def make(self, rows: Sequence[RawRow], primary_key: str) -> dict[str, Any]:
         """The resource as JSON values, unchecked; members in the order in which FHIR lists them."""
         identity = resource_id(self.logical_reference, primary_key)

@@ -10,6 +10,7 @@ from mapping.mistakes import InvalidMapping
 from pipeline.codec import Codec
 from pipeline.errors import InvalidRecord
 from pipeline.events import Extracted, Transformed
+from pipeline.live import topic_of
 from pipeline.records import BATCH_ID, RESOURCE_ID, Count, Headers, Outcome, Produced, Record, Refusal
 from pipeline.topics import TRANSFORM
 from transformer.plans import Plans
@@ -20,7 +21,8 @@ def transform(records: Sequence[Record], *, plans: Plans, codec: Codec) -> Outco
 
     A record that cannot be mapped is refused. One whose mapping cannot be compiled is cancelled, and its
     resource gets a fault that names the mistakes: the record is sound, and a dead letter for each would bury
-    the one thing to mend. Raises Unavailable and Misconfigured as fetching a mapping does.
+    the one thing to mend. A live row is refused then, too, for it would not come again. Raises Unavailable and
+    Misconfigured as fetching a mapping does.
     """
     outcome = Outcome()
     succeeded: Counter[tuple[str, str]] = Counter()
@@ -34,8 +36,12 @@ def transform(records: Sequence[Record], *, plans: Plans, codec: Codec) -> Outco
         except InvalidRecord as error:
             outcome.refused.append(Refusal(record, error))
         except InvalidMapping as error:
-            cancelled[where] += 1
-            faults[where] = f"the mapping has mistakes: {error}"
+            sentence = f"the mapping has mistakes: {error}"
+            if topic_of(event.batch_id) is not None:
+                outcome.refused.append(Refusal(record, InvalidRecord(sentence, reason="invalid-mapping")))
+            else:
+                cancelled[where] += 1
+                faults[where] = sentence
         else:
             outcome.produced.append(produced)
             succeeded[where] += 1
@@ -50,7 +56,7 @@ def transform_one(event: Extracted, key: bytes | None, *, plans: Plans, codec: C
     A row makes one resource; an HL7 v2 message will make a list of them here, in the order to be written.
     """
     plan = plans.of(event.mapping_hash, event.resource_id)
-    resource = plan.run(event.columns, event.primary_key)
+    resource = plan.removal(event.primary_key) if event.deleted else plan.run(event.columns, event.primary_key)
     transformed = Transformed(
         batch_id=event.batch_id,
         resource_id=event.resource_id,

@@ -21,6 +21,7 @@ STAGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "transformer": ("transformer", ()),
     "loader-fhir": ("loader", ("hapi",)),
     "loader-mongodb": ("loader", ("mongodb",)),
+    "live": ("extractor.live", ("postgres",)),
 }
 
 

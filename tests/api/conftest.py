@@ -45,7 +45,7 @@ def engine(database_url: str) -> Iterator[Engine]:
 def quiet_kafka(kafka: Kafka, servers: Stack) -> Kafka:
     """The broker with our topics, and no worker of the stack that would answer the triggers of a test."""
     stack = RunningStack(servers)
-    for name in ("extractor", "transformer", "loader-fhir", "loader-mongodb"):
+    for name in ("extractor", "live", "transformer", "loader-fhir", "loader-mongodb"):
         if stack.is_running(name):
             stack.stop(name)
     ensure_topics(KafkaSettings(bootstrap_servers=kafka.bootstrap_servers), TopicSettings())

@@ -97,7 +97,7 @@ def test_workers_of_a_stage_have_a_slot_and_a_port_each(place: Place) -> None:
     servers = {server.name: server for server in services.servers(place, Ports(), {"transformer": 3})}
     workers = [servers[name] for name in ("transformer", "transformer-2", "transformer-3")]
     assert [worker.environment["WORKER_SLOT"] for worker in workers] == ["0", "1", "2"]
-    assert len({worker.environment["HEALTH_PORT"] for worker in servers.values() if worker.name != "api"}) == 6
+    assert len({worker.environment["HEALTH_PORT"] for worker in servers.values() if worker.name != "api"}) == 7
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def test_a_diagram_is_drawn_for_light_and_dark_and_tells_what_it_shows(diagram: 
 
 def test_the_flow_names_every_topic_on_a_records_way_and_every_stage() -> None:
     text = (ROOT / "diagrams" / "flow.svg").read_text()
-    for name in (*sorted(set(topics.ALL) - set(topics.PREVIEWS)), "extractor", "transformer", "loader", "api"):
+    for name in (*sorted(set(topics.ALL) - set(topics.PREVIEWS)), "extractor", "live", "transformer", "loader", "api"):
         assert f">{name}<" in text, name
 
 

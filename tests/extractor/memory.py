@@ -24,8 +24,8 @@ AS_OF = 1_700_000_000_000
 
 @dataclass
 class MemoryDatabase:
-    """Rows of columns `id` (a bigint) and `name` (a text). `bad` are keys whose rows cannot be handed over;
-    `failures` are raised, one a snapshot, before any is given."""
+    """Rows of columns `id` (a bigint, `unique` or not) and `name` (a text). `bad` are keys whose rows cannot be handed
+    over; `failures` are raised, one a snapshot, before any is given."""
 
     table: Sequence[Row]
     bad: Collection[Value] = ()
@@ -34,6 +34,7 @@ class MemoryDatabase:
     asked: list[int] = field(default_factory=list)
     as_of: int = AS_OF
     is_open: bool = True
+    unique: bool = False
     dialect: Dialect = POSTGRES
 
     def close(self) -> None:
@@ -47,7 +48,7 @@ class MemoryDatabase:
         yield self
 
     def catalogue(self, tables: Collection[TableName]) -> Catalogue:
-        columns = {"id": ColumnType("bigint"), "name": ColumnType("text", wide=True)}
+        columns = {"id": ColumnType("bigint", unique=self.unique), "name": ColumnType("text", wide=True)}
         return {key: Table("public", "people", columns) for key in tables if key[1] == "people"}
 
     def keys(self, query: Query, wanted: Range, *, limit: int) -> list[Value]:

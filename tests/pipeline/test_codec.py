@@ -60,6 +60,7 @@ events: st.SearchStrategy[Event] = st.one_of(
         primary_key=text,
         as_of=longs,
         columns=st.dictionaries(text, st.lists(values)),
+        deleted=st.booleans(),
     ),
     st.builds(
         Transformed, batch_id=text, resource_id=text, mapping_hash=text, as_of=longs, resources=st.lists(resources)
@@ -111,7 +112,8 @@ def test_events_written_by_hand_are_the_bytes_that_avro_writes(event: Event) -> 
 def test_an_array_in_several_blocks_is_read_whole_with_or_without_their_sizes() -> None:
     texts, one_column, one_text = b"\0" * 5 + b"\x02", b"\x02\x04ab", b"\x02\x02\x02x"
     sized_block_of_a_long, one_null, end = b"\x01\x04\x04\x0e", b"\x02\x00", b"\0"
-    body = texts + one_column + one_text + sized_block_of_a_long + one_null + end + end
+    is_deleted = b"\0"
+    body = texts + one_column + one_text + sized_block_of_a_long + one_null + end + end + is_deleted
     head = codec.encode(Extracted("", "", "", "", "", 0, {}))[:5]
     assert codec.decode(Extracted, head + body).columns == {"ab": ["x", 7, None]}
     schema = parse_schema(json.loads(schema_text(Extracted)))

@@ -21,6 +21,8 @@ import org.apache.kafka.connect.source.SourceRecord;
 final class TableReader {
   /** The header that tells where a record comes from. */
   static final String TABLE_HEADER = "source.table";
+  /** The header that tells when the source was looked at, in milliseconds since 1970: no row is newer than that. */
+  static final String TIME_HEADER = "source.read.ms";
 
   private final Source source;
   private final JdbcSettings settings;
@@ -34,6 +36,7 @@ final class TableReader {
   private PreparedStatement statement;
   private ResultSet rows;
   private long lastRead;
+  private long looked;
 
   /** Begins behind {@code offset}, of the same source; at the first row where that is null. */
   TableReader(Source source, JdbcSettings settings, Database database, Map<String, Object> offset) {
@@ -109,6 +112,7 @@ final class TableReader {
     }
     statement = found.get();
     statement.setFetchSize(settings.fetchSize());
+    looked = System.currentTimeMillis();
     rows = statement.executeQuery();
     shape = new RowShape(rows.getMetaData(), progress.hiddenColumns(), source, layout, settings).orSame(shape);
     return true;
@@ -150,7 +154,7 @@ final class TableReader {
         shape.valueSchema(),
         value,
         null,
-        new ConnectHeaders().addString(TABLE_HEADER, source.name()));
+        new ConnectHeaders().addString(TABLE_HEADER, source.name()).addLong(TIME_HEADER, looked));
   }
 
   private static void close(AutoCloseable resource) {

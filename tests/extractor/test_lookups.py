@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from extractor import __main__ as main
+from extractor import lookups
 from extractor.settings import ExtractorSettings
 from mapping import credential, document
 from mapping.credential import Credential
@@ -37,26 +37,26 @@ class Api(ApiClient):
 
 def test_a_frozen_mapping_is_asked_for_once() -> None:
     api = Api(FROZEN)
-    mapping_of = main._mappings(api)
+    mapping_of = lookups.mappings(api)
     assert mapping_of(HASH) == mapping_of(HASH) == mapping()
     assert api.asked == [HASH]
 
 
 def test_a_mapping_that_is_not_the_frozen_one_is_refused() -> None:
     with pytest.raises(InvalidRecord, match="not the one of this batch"):
-        main._mappings(Api(FROZEN))("0" * 64)
+        lookups.mappings(Api(FROZEN))("0" * 64)
 
 
 def test_a_login_is_asked_for_each_time() -> None:
     api = Api(credential.dump(LOGIN))
-    credential_of = main._credentials(api)
+    credential_of = lookups.credentials(api)
     assert credential_of("mimic") == credential_of("mimic") == LOGIN
     assert api.asked == ["mimic", "mimic"]
 
 
 def test_a_login_that_cannot_be_read_ends_the_resource_without_quoting_it() -> None:
     with pytest.raises(InvalidRecord) as caught:
-        main._credentials(Api(b'{"password": "s3cret"}'))("mimic")
+        lookups.credentials(Api(b'{"password": "s3cret"}'))("mimic")
     assert caught.value.reason == "source-refused"
     assert "s3cret" not in str(caught.value)
 
@@ -64,14 +64,14 @@ def test_a_login_that_cannot_be_read_ends_the_resource_without_quoting_it() -> N
 def test_a_secret_comes_from_the_environment_or_the_file_that_it_names(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    assert main._secret("SOURCE_MIMIC_PASSWORD") is None
+    assert lookups.secret("SOURCE_MIMIC_PASSWORD") is None
     monkeypatch.setenv("SOURCE_MIMIC_PASSWORD", "one")
-    assert main._secret("SOURCE_MIMIC_PASSWORD") == "one"
+    assert lookups.secret("SOURCE_MIMIC_PASSWORD") == "one"
     (tmp_path / "secret").write_text(" two \n")
     monkeypatch.setenv("SOURCE_MIMIC_PASSWORD_FILE", str(tmp_path / "secret"))
-    assert main._secret("SOURCE_MIMIC_PASSWORD") == " two "
+    assert lookups.secret("SOURCE_MIMIC_PASSWORD") == " two "
     monkeypatch.setenv("SOURCE_MIMIC_PASSWORD_FILE", str(tmp_path / "none"))
-    assert main._secret("SOURCE_MIMIC_PASSWORD") is None
+    assert lookups.secret("SOURCE_MIMIC_PASSWORD") is None
 
 
 def test_settings_have_defaults_but_for_the_token() -> None:
