@@ -34,6 +34,8 @@ def start() -> Site:
         credential=reader("source", 5432, password=_secret("source", "mimic-password")),
         fhir_url=f"http://{_published('hapi', 8080)}/fhir",
         mongodb_url=f"mongodb://firth:{_secret('mongodb', 'root-password')}@{_published('mongodb', 27017)}",
+        connect_url=None,
+        dropped_at=None,
         states=states,
         log=log,
     )

@@ -22,6 +22,7 @@ from command.stack.ports import Ports
 from command.stack.trouble import Trouble
 
 FOLDER = ROOT / "kafka_connect_connectors"
+KINDS = ("sources", "sinks")
 STYLES = {"RUNNING": "green", "FAILED": "red", "PAUSED": "yellow", "STOPPED": "dim"}
 
 Names = Annotated[list[str] | None, typer.Argument(help="Names of connectors; all where none is given.")]
@@ -48,9 +49,9 @@ class Configuration:
         return sorted(name for name in wanted.keys() | current.keys() if wanted.get(name) != current.get(name))
 
 
-def configurations(folder: Path = FOLDER) -> list[Configuration]:
+def configurations(folder: Path = FOLDER, *, kinds: Sequence[str] = KINDS) -> list[Configuration]:
     """All that `folder` holds, sources first. Raises Trouble where a file is not {"name": …, "config": {…}}."""
-    files = [*sorted((folder / "sources").glob("*.json")), *sorted((folder / "sinks").glob("*.json"))]
+    files = [file for kind in kinds for file in sorted((folder / kind).glob("*.json"))]
     found = [_configuration(file) for file in files]
     names = [each.name for each in found]
     if twice := {name for name in names if names.count(name) > 1}:

@@ -19,6 +19,7 @@ BENCHMARKS: Final = {
     "engine": "the mapping engine, with and without the R4 check, and the whole transformer step",
     "loader": "draining a full topic into HAPI FHIR and into MongoDB",
     "connect": "rows of a table into a topic by Kafka Connect, beside Debezium",
+    "live": "a new row of the source until its resource is in HAPI",
     "preview": "a preview of one row, alone and beside a batch",
     "hl7v2": "the HL7 v2 library, beside python-hl7 and hl7apy",
     "batch": "a batch end to end into MongoDB and into HAPI FHIR: where each microsecond goes",

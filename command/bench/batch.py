@@ -24,7 +24,7 @@ from command.bench.limits import post, upsert
 from command.bench.loader import HEAP, warm_up
 from command.bench.servers import bench_stack
 from command.demo.database import create_source
-from command.demo.run import mapping_of
+from command.demo.mapping import mapping_of
 from command.demo.servers import source_rows
 from command.demo.site import Site
 from command.stack import hapi, mongodb, processes, registry, services

@@ -15,7 +15,7 @@ from rich.table import Table
 from command.api_client import Api
 from command.bench.servers import bench_stack
 from command.demo.database import create_source
-from command.demo.run import mapping_of
+from command.demo.mapping import mapping_of
 from command.demo.servers import source_rows
 from command.demo.site import Site
 from command.stack import services

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from contextlib import closing
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 import psycopg
 from rich.console import Console
@@ -16,17 +15,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from command import compose, display
 from command.api_client import Api, Batch
 from command.batches.show import Running
-from command.demo import show
+from command.demo import live, show
 from command.demo.database import NotOurs, check_patients, create_source
+from command.demo.mapping import mapping_of
 from command.demo.servers import Documents, Fhir, source_rows
 from command.demo.site import Site
 from command.demo.verify import Checked, check
-from command.stack.places import ROOT, USERS_STACK
+from command.stack.places import USERS_STACK
 from command.stack.ports import Ports
 from command.stack.stack import Stack, set_up
 from command.stack.trouble import Trouble
 
-MAPPING: Final = ROOT / "transformer" / "mappings" / "mimic.json"
 ASK_EVERY: Final = 0.5  # seconds
 LOOK_AFTER: Final = 10.0  # seconds without any progress, after which the stack is looked at
 STANDSTILL: Final = 180.0  # and after which the demo gives up
@@ -69,7 +68,7 @@ def _check(patients: int) -> None:
 
 
 def run(site: Site, *, patients: int, console: Console) -> list[Checked]:
-    """The demo on servers that run, up to the counts and the example. Raises Trouble."""
+    """The demo on servers that run: a batch, its counts, an example, and new rows as they come. Raises Trouble."""
     _fill_source(site, patients, console)
     expected = source_rows(site)
     began = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -82,7 +81,10 @@ def run(site: Site, *, patients: int, console: Console) -> list[Checked]:
     seconds = time.monotonic() - started
     console.print(f"\nBatch {batch_id}: {batch.state} after {seconds:.0f} s.\n", soft_wrap=True)
     with closing(Documents(site.mongodb_url)) as documents:
-        return _count(console, batch, source=expected, documents=documents, fhir=Fhir(site.fhir_url), began=began)
+        checked = _count(console, batch, source=expected, documents=documents, fhir=Fhir(site.fhir_url), began=began)
+    if site.connect_url is not None:
+        live.show(site, site.connect_url, console)
+    return checked
 
 
 def _count(
@@ -103,13 +105,6 @@ def finish(checked: list[Checked]) -> None:
     mistakes = [mistake for one in checked for mistake in one.mistakes]
     if mistakes:
         raise Trouble(f"in is not out + dead letters: {len(mistakes)} counts are wrong", log=mistakes)
-
-
-def mapping_of(site: Site) -> dict[str, Any]:
-    """Our mapping, with the login of the role that may only read the source."""
-    document: dict[str, Any] = json.loads(MAPPING.read_text())
-    document["source"]["credential"] = site.credential
-    return document
 
 
 def _fill_source(site: Site, patients: int, console: Console) -> None:

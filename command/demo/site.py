@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final, Self, TypeAlias
 
-from command.stack import hapi, mongodb, postgres, processes, services
+from command.stack import connect, hapi, mongodb, postgres, processes, services, sftp
 from command.stack.ports import HOST
 from command.stack.stack import Stack
 
@@ -28,6 +29,8 @@ class Site:
     credential: Mapping[str, Any] = field(repr=False)
     fhir_url: str
     mongodb_url: str = field(repr=False)
+    connect_url: str | None  # where Kafka Connect is there
+    dropped_at: Path | None  # the folder of CSV files that the SFTP server shows
     states: Callable[[], Sequence[State]]
     log: Callable[[str], list[str]]
 
@@ -41,6 +44,8 @@ class Site:
             credential=reader(HOST, stack.ports.postgres, password=stack.place.secret(f"postgres-{postgres.SOURCE}")),
             fhir_url=hapi.url(stack.ports),
             mongodb_url=mongodb.url(stack.ports),
+            connect_url=connect.url(stack.ports),
+            dropped_at=sftp.files(stack.place) / "drop" / "csv",
             states=lambda: [(server.name, state) for server, state in stack.states()],
             log=lambda name: processes.last_lines(processes.log_file(stack.place, name), LOG_LINES),
         )

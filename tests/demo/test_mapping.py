@@ -15,7 +15,7 @@ from command.demo import terms
 from command.demo.bad_rows import BAD_ROWS, columns
 from command.demo.database import SEED
 from command.demo.hospital import PATIENT_TABLES, Hospital, Rows
-from command.demo.run import MAPPING
+from command.demo.mapping import MAPPING
 from command.demo.servers import SOURCE_ROWS
 from command.mappings.examples import Examples, files_of
 from mapping import pyrog

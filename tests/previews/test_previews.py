@@ -12,7 +12,7 @@ import pytest
 import requests
 from confluent_kafka import TopicPartition
 
-from command.demo.run import mapping_of
+from command.demo.mapping import mapping_of
 from command.demo.servers import Documents
 from command.demo.site import Site
 from command.stack import downloads

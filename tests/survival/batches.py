@@ -12,7 +12,7 @@ from typing import Any
 
 from command.api_client import Api, Batch
 from command.demo.database import create_source
-from command.demo.run import mapping_of
+from command.demo.mapping import mapping_of
 from command.demo.servers import Documents, Fhir, source_rows
 from command.demo.site import Site
 from command.demo.verify import Checked, check

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from command.api_client import ResourceProgress
-from command.demo.run import mapping_of
+from command.demo.mapping import mapping_of
 from command.demo.servers import Documents
 from command.demo.site import Site
 from command.stack.stack import Stack

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from command.demo.database import create_source
-from command.demo.run import mapping_of
+from command.demo.mapping import mapping_of
 from command.demo.site import Site
 from command.stack import processes
 from command.stack.places import Place
