@@ -75,11 +75,11 @@ def test_a_configuration_as_fhir_river_has_them_runs(cluster: Cluster, files: Pa
 
 
 def test_each_line_comes_once_though_connect_is_killed_again_and_again(cluster: Cluster, files: Path) -> None:
-    rows, kills = 30_000, 3
+    rows, kills = 20_000, 2
     running = RunningStack(cluster.stack)
     folder = files / "killed"
-    drop(folder, "a.csv", lines(1, 20_000))
-    drop(folder, "b.csv", lines(20_001, rows))
+    drop(folder, "a.csv", lines(1, 15_000))
+    drop(folder, "b.csv", lines(15_001, rows))
     cluster.run("killed-csv", cluster.sftp("killed", kafka_topic="killed-csv", key_columns="id", batch_size=200))
     for kill in range(1, kills + 1):
         cluster.wait_for("killed-csv", kill * rows // (kills + 2))
