@@ -175,10 +175,10 @@ def _found(consumer: Consumer, places: list[TopicPartition], wanted: Collection[
     consumer.assign(places)
     ended = 0
     while ended < len(places) and len(found) < len(wanted):
-        messages = consumer.consume(1000, ANSWER)
-        if not messages:
+        first = consumer.poll(ANSWER)
+        if first is None:
             raise Unavailable("broker: does not give its records in time")
-        for message in messages:
+        for message in [first, *consumer.consume(1000, 0)]:
             error = message.error()
             if error is None:
                 headers: Any = message.headers() or ()

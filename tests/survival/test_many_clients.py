@@ -21,7 +21,7 @@ from tests.survival.batches import PATIENTS, Hospital, assert_exact, loads
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(1800)]
 
 CLIENTS = 10
-LASTS = float(os.environ.get("LOAD_SECONDS", "20"))
+LASTS = float(os.environ.get("LOAD_SECONDS", "10"))
 SOON = 10.0  # seconds in which a preview is answered, whatever else is asked
 FIRST = 10_020  # the first patient after those with bad rows
 

@@ -118,12 +118,12 @@ def test_workers_that_run_need_no_registry_and_those_that_start_wait_for_it(
     hospital: Hospital, stack: RunningStack, servers: Stack
 ) -> None:
     stack.kill("registry")
-    first = hospital.start_batch()
+    first = hospital.start_batch("mimic-patient", "mimic-encounter")
     assert first.wait().state == "completed"
     stack.stop("transformer")
     (transformer,) = (server for server in servers.servers() if server.name == "transformer")
     processes.launch(servers.place, transformer)  # as a supervisor does, who knows nothing of registries
-    second = hospital.start_batch()
+    second = hospital.start_batch("mimic-patient", "mimic-encounter")
     second.wait_for_some("extractor")
     stack.start()
     assert_exact(second)
