@@ -13,9 +13,11 @@ from api import state
 from api.losses import Losses
 from api.reader import Reader
 from pipeline import kafka as clients
+from pipeline.errors import Unavailable
 from pipeline.records import BATCH_ID, RESOURCE_ID
 from pipeline.service_settings import KafkaSettings
 from pipeline.topics import EXTRACT, PROGRESS, TRANSFORM, TRIGGER
+from tests.api.running import until
 from tests.api.test_batches import progress, report, shown, started
 from tests.stack import Kafka
 
@@ -52,7 +54,20 @@ class Broker:
 
 @pytest.fixture
 def broker(quiet_kafka: Kafka) -> Broker:
-    return Broker(KafkaSettings(bootstrap_servers=quiet_kafka.bootstrap_servers))
+    settings = KafkaSettings(bootstrap_servers=quiet_kafka.bootstrap_servers)
+    until(lambda: has_leaders(settings), what="leaders of topics that were made just now")
+    return Broker(settings)
+
+
+def has_leaders(settings: KafkaSettings) -> bool:
+    reader = Reader(settings, (TRIGGER, EXTRACT, TRANSFORM, PROGRESS))
+    try:
+        reader.assign({})
+    except Unavailable:
+        return False
+    finally:
+        reader.close()
+    return True
 
 
 def begun(served: FlaskClient, engine: Engine, *resource_ids: str) -> str:
