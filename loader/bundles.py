@@ -17,12 +17,10 @@ ABSENT: Final = 'W/"0"'
 
 _SMALL: Final = 50  # resources; smaller bundles cost the server more than what is left of a lane's time
 
-# What nearly everything points at goes first, then what most of the rest points at. A resource that comes before its
-# target costs the server a placeholder, and two bundles that need the same one at once get in each other's way.
-_TARGETS: Final = dict.fromkeys(("Organization", "Location", "Practitioner", "Medication", "Patient"), 0) | {
-    "PractitionerRole": 1,
-    "Encounter": 1,
-}
+# What nearly everything points at, then what most of the rest points at.
+_FIRST: Final = dict.fromkeys(("Organization", "Location", "Practitioner", "Medication", "Patient"), 0)
+_WAVE: Final = _FIRST | dict.fromkeys(("PractitionerRole", "Encounter"), 1)
+_LAST: Final = 2
 
 BUNDLE_BYTES: Final = 4 * 1024 * 1024  # of resources; a single larger one goes alone
 
@@ -47,6 +45,20 @@ def _entry(change: Change, versions: Mapping[Name, str]) -> bytes:
     return b'{"resource":%b,"request":{"method":"PUT","url":"%b"%b}}' % (change.body, url, match)
 
 
+def waves(changes: Sequence[Change]) -> list[list[Change]]:
+    """The changes in up to three parts, each to be written before the next begins; a key's stay together, in order.
+
+    What others point at goes first. A resource that comes before its target costs the server a placeholder, and
+    bundles side by side that need the same one get in each other's way: all but one are done in vain.
+    """
+    wave_of: dict[bytes, int] = {}
+    found: dict[int, list[Change]] = {}
+    for change in changes:
+        wave = wave_of.setdefault(change.key, _WAVE.get(change.type, _LAST))
+        found.setdefault(wave, []).append(change)
+    return [found[wave] for wave in sorted(found)]
+
+
 Chain: TypeAlias = list[list[Change]]
 
 
@@ -54,7 +66,7 @@ def chains(changes: Sequence[Change], *, size: int, lanes: int = 1, alone: Conta
     """Pack changes into bundles of at most `size`, and those into chains.
 
     The bundles of a chain go one after the other; chains may go side by side, for no key is in two of them.
-    So order is kept per key, and what others refer to mostly goes before them or with them. What is in
+    So order is kept per key, and resources that refer to each other mostly share a transaction. What is in
     `alone` gets a bundle to itself. Towards the end bundles become smaller, so that of several lanes none
     waits long for the last of another.
     """
@@ -64,7 +76,7 @@ def chains(changes: Sequence[Change], *, size: int, lanes: int = 1, alone: Conta
 
     left = len(changes)
     shared = _Part(_share(left, size, lanes))
-    for group in sorted(by_key.values(), key=_rank):
+    for group in by_key.values():
         parts = _parts(group, size, alone)
         if len(parts) > 1 or group[0].name in alone:
             yield [part.changes for part in parts]
@@ -77,10 +89,6 @@ def chains(changes: Sequence[Change], *, size: int, lanes: int = 1, alone: Conta
         shared.add(parts[0])
     if shared.changes:
         yield [shared.changes]
-
-
-def _rank(group: Sequence[Change]) -> int:
-    return _TARGETS.get(group[0].type, 2)
 
 
 def _share(left: int, size: int, lanes: int) -> int:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from loader.bundles import chains
+from loader.bundles import chains, waves
 from loader.delivery import Delivery, Patience
 from loader.fhir_client import FhirClient
 from loader.lanes import Lanes
@@ -89,8 +89,9 @@ class HapiSink:
         return "superseded" if self._recent.newer_than(change.name, change.as_of) else None
 
     def _run(self, delivery: Delivery, changes: Sequence[Change]) -> None:
-        packed = chains(changes, size=self._bundle_size, lanes=self._parallel, alone=self._strikes)
-        self._lanes.run([partial(delivery.run, chain) for chain in packed])
+        for wave in waves(changes):
+            packed = chains(wave, size=self._bundle_size, lanes=self._parallel, alone=self._strikes)
+            self._lanes.run([partial(delivery.run, chain) for chain in packed])
 
     def _remember(self, changes: Sequence[Change], delivery: Delivery) -> None:
         for change in changes:

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loader.bundles import ABSENT, BUNDLE_BYTES, bundle, chains
+from loader.bundles import ABSENT, BUNDLE_BYTES, bundle, chains, waves
 from loader.sink import Change
 from tests.loader.making import change
 
@@ -62,11 +62,23 @@ def test_with_several_lanes_the_last_bundles_are_smaller() -> None:
     assert [len(part) for chain in packed for part in chain] == [100, 100, 100, 100, 50, 50]
 
 
-def test_what_others_point_at_goes_first() -> None:
+def test_what_others_point_at_is_written_first() -> None:
     types = ["Observation", "Encounter", "Condition", "Patient", "Practitioner", "Observation"]
-    changes = [change(f"r{number}", resource_type=each) for number, each in enumerate(types)]
-    packed = [each.type for chain in chains(changes, size=2) for part in chain for each in part]
-    assert packed == ["Patient", "Practitioner", "Encounter", "Observation", "Condition", "Observation"]
+    parts = waves([change(f"r{number}", resource_type=each) for number, each in enumerate(types)])
+    assert [[each.type for each in part] for part in parts] == [
+        ["Patient", "Practitioner"],
+        ["Encounter"],
+        ["Observation", "Condition", "Observation"],
+    ]
+
+
+def test_the_changes_of_a_key_stay_in_one_wave_and_in_their_order() -> None:
+    message = [
+        change("v", "Encounter", key=b"k"),
+        change("p", "Patient", key=b"k"),
+        change("o", "Observation", key=b"k"),
+    ]
+    assert waves([change("other", "Observation"), *message]) == [message, [change("other", "Observation")]]
 
 
 def test_a_few_changes_are_one_bundle_whatever_the_lanes() -> None:
