@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from api import state
-from api.counting import Delta, ResourceKey, Step, Tally
+from api.counting import Delta, ResourceKey, Step, Tally, added, tallied
 from pipeline.live import topic_of
 
 
@@ -35,26 +35,16 @@ def add(connection: Connection, deltas: Mapping[ResourceKey, Delta]) -> None:
     )
     bound = [(row.topic, row.resource_id) for row in connection.execute(found.with_for_update(key_share=True))]
     rows = [
-        {
-            "topic": topic,
-            "resource_id": resource_id,
-            "stage": state.printable(stage),
-            "sink": state.printable(sink),
-            "succeeded": tally.succeeded,
-            "failed": tally.failed,
-            "cancelled": tally.cancelled,
-            "last_at": datetime.now(UTC),
-        }
+        {"topic": topic, "resource_id": resource_id, "last_at": datetime.now(UTC)} | tallied(step, tally)
         for topic, resource_id in bound
-        for (stage, sink), tally in wanted[topic, resource_id].tallies.items()
+        for step, tally in wanted[topic, resource_id].tallies.items()
     ]
     if not rows:
         return
     counts = state.binding_counts
-    statement = insert(counts)
-    added = {name: counts.c[name] + statement.excluded[name] for name in ("succeeded", "failed", "cancelled")}
-    latest = {"last_at": func.greatest(counts.c.last_at, statement.excluded.last_at)}
-    connection.execute(statement.on_conflict_do_update(index_elements=counts.primary_key, set_=added | latest), rows)
+    new = insert(counts)
+    sums = added(counts, new) | {"last_at": func.greatest(counts.c.last_at, new.excluded.last_at)}
+    connection.execute(new.on_conflict_do_update(index_elements=counts.primary_key, set_=sums), rows)
 
 
 def counted(connection: Connection) -> dict[tuple[str, str], Counted]:

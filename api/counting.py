@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Connection, case, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, Table, case, exists, func, select, update
+from sqlalchemy.dialects.postgresql import Insert
 
 from api import state
 from pipeline import logs
@@ -76,6 +77,23 @@ def summed(events: Iterable[Progress]) -> dict[ResourceKey, Delta]:
     for event in events:
         deltas.setdefault((event.batch_id, event.resource_id), Delta()).add(event)
     return deltas
+
+
+def tallied(step: Step, tally: Tally) -> dict[str, Any]:
+    """A step's tally as columns of `counts` and `binding_counts`."""
+    stage, sink = step
+    return {
+        "stage": state.printable(stage),
+        "sink": state.printable(sink),
+        "succeeded": tally.succeeded,
+        "failed": tally.failed,
+        "cancelled": tally.cancelled,
+    }
+
+
+def added(counts: Table, new: Insert) -> dict[str, ColumnElement[int]]:
+    """What an insert of such rows sets where there is one already: the sums."""
+    return {name: counts.c[name] + new.excluded[name] for name in ("succeeded", "failed", "cancelled")}
 
 
 def settled(tallies: Mapping[Step, Tally], sinks: Sequence[str], *, total: int) -> bool:

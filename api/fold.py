@@ -19,7 +19,19 @@ from sqlalchemy import Connection, delete, exists, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from api import binding_counts, state, triggers
-from api.counting import EXTRACTOR, Delta, ResourceKey, Step, Tally, end_batches, settled, summed, tallies_of
+from api.counting import (
+    EXTRACTOR,
+    Delta,
+    ResourceKey,
+    Step,
+    Tally,
+    added,
+    end_batches,
+    settled,
+    summed,
+    tallied,
+    tallies_of,
+)
 from api.credentials import forget_credentials
 from api.losses import Losses
 from api.reader import Place, Reader
@@ -162,21 +174,13 @@ def _locked(connection: Connection, keys: Iterable[ResourceKey]) -> dict[Resourc
 
 def _add_counts(connection: Connection, deltas: Mapping[ResourceKey, Delta]) -> None:
     rows = [
-        {
-            "batch_id": batch_id,
-            "resource_id": resource_id,
-            "stage": state.printable(stage),
-            "sink": state.printable(sink),
-            "succeeded": tally.succeeded,
-            "failed": tally.failed,
-            "cancelled": tally.cancelled,
-        }
+        {"batch_id": batch_id, "resource_id": resource_id} | tallied(step, tally)
         for (batch_id, resource_id), delta in deltas.items()
-        for (stage, sink), tally in delta.tallies.items()
+        for step, tally in delta.tallies.items()
     ]
-    statement = insert(state.counts)
-    added = {name: state.counts.c[name] + statement.excluded[name] for name in ("succeeded", "failed", "cancelled")}
-    connection.execute(statement.on_conflict_do_update(index_elements=state.counts.primary_key, set_=added), rows)
+    counts = state.counts
+    new = insert(counts)
+    connection.execute(new.on_conflict_do_update(index_elements=counts.primary_key, set_=added(counts, new)), rows)
 
 
 def _update_resource(connection: Connection, row: Any, delta: Delta, tallies: Mapping[Step, Tally]) -> None:

@@ -18,6 +18,7 @@ Kafka; what comes over HTTP is refused before.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any, Final
 
 import psycopg
@@ -50,7 +51,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool, QueuePool
-from sqlalchemy.schema import CreateSchema
+from sqlalchemy.schema import CreateSchema, SchemaItem
 
 from pipeline.errors import FirthError, Misconfigured
 from pipeline.settings import Secret
@@ -65,6 +66,17 @@ metadata = MetaData(schema=SCHEMA)
 
 def _moment(name: str, *, optional: bool = False) -> Column[object]:
     return Column(name, DateTime(timezone=True), nullable=optional, server_default=None if optional else func.now())
+
+
+def _tally() -> Sequence[SchemaItem]:
+    """What one step did: see `api.counting.Tally`."""
+    return (
+        Column("stage", Text, primary_key=True),
+        Column("sink", Text, primary_key=True),  # "" for stages that have none
+        Column("succeeded", BigInteger, nullable=False),
+        Column("failed", BigInteger, nullable=False),
+        Column("cancelled", BigInteger, nullable=False),
+    )
 
 
 installation = Table(
@@ -184,11 +196,7 @@ counts = Table(
     metadata,
     Column("batch_id", Text, primary_key=True),
     Column("resource_id", Text, primary_key=True),
-    Column("stage", Text, primary_key=True),
-    Column("sink", Text, primary_key=True),  # "" for stages that have none
-    Column("succeeded", BigInteger, nullable=False),
-    Column("failed", BigInteger, nullable=False),
-    Column("cancelled", BigInteger, nullable=False),
+    *_tally(),
     ForeignKeyConstraint(
         ["batch_id", "resource_id"], [batch_resources.c.batch_id, batch_resources.c.resource_id], ondelete="CASCADE"
     ),
@@ -211,11 +219,7 @@ binding_counts = Table(
     metadata,
     Column("topic", Text, primary_key=True),
     Column("resource_id", Text, primary_key=True),
-    Column("stage", Text, primary_key=True),
-    Column("sink", Text, primary_key=True),  # "" for stages that have none
-    Column("succeeded", BigInteger, nullable=False),
-    Column("failed", BigInteger, nullable=False),
-    Column("cancelled", BigInteger, nullable=False),
+    *_tally(),
     Column("last_at", DateTime(timezone=True), nullable=False),
     ForeignKeyConstraint(["topic", "resource_id"], [bindings.c.topic, bindings.c.resource_id], ondelete="CASCADE"),
 )

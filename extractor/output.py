@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from extractor.query import Query, as_text
@@ -28,23 +29,18 @@ class Output:
         self._record, self._trigger, self._resource, self._codec = record, trigger, resource, codec
         self._aliases = [column.alias for column in query.columns]
         self._headers = [(BATCH_ID, trigger.batch_id.encode()), (RESOURCE_ID, trigger.resource_id.encode())]
-        self._room = RECORD_LIMIT - sum(len(value) for _, value in self._headers)
 
     def add(self, group: Group, grouping: Grouping, *, as_of: int) -> None:
         """One record of the group's rows, or a dead letter of its key where they cannot travel."""
         try:
-            key = grouping.canonical(group.key)
-            record_key = f"{self._resource.id}:{key}".encode()
-            value = self._encode(group, key, as_of)
-            if len(value) + len(record_key) > self._room:
-                raise too_large()
+            made = extract_record(self._event(group, grouping.canonical(group.key), as_of), self._headers, self._codec)
         except BadKey as error:
             self.refuse(group.key, InvalidRecord(f"{self._place()}: {error}", reason="bad-key"))
         except InvalidRecord as error:
             self.refuse(group.key, error)
         else:
-            self.outcome.produced.append(Produced(EXTRACT, record_key, value, self._headers))
-            self.size += len(value)
+            self.outcome.produced.append(made)
+            self.size += len(made.value or b"")
             self.done += 1
             self.last = group.key
 
@@ -93,24 +89,32 @@ class Output:
         self.outcome.counts.append(Count(of.batch_id, of.resource_id, succeeded=succeeded, total=total))
         return self.outcome
 
-    def _encode(self, group: Group, key: str, as_of: int) -> bytes:
+    def _event(self, group: Group, key: str, as_of: int) -> Extracted:
         if group.rows is None:
             raise too_large()
-        return self._codec.encode(
-            Extracted(
-                batch_id=self._trigger.batch_id,
-                resource_id=self._trigger.resource_id,
-                resource_type=self._resource.resource_type,
-                mapping_hash=self._trigger.mapping_hash,
-                primary_key=key,
-                as_of=as_of,
-                columns=dict(zip(self._aliases, zip(*group.rows, strict=True), strict=True)),
-            )
+        return Extracted(
+            batch_id=self._trigger.batch_id,
+            resource_id=self._trigger.resource_id,
+            resource_type=self._resource.resource_type,
+            mapping_hash=self._trigger.mapping_hash,
+            primary_key=key,
+            as_of=as_of,
+            columns=dict(zip(self._aliases, zip(*group.rows, strict=True), strict=True)),
         )
 
     def _place(self) -> str:
         key = self._resource.primary_key
         return f"{key.table}.{key.column}"
+
+
+def extract_record(event: Extracted, headers: Sequence[tuple[str, bytes]], codec: Codec) -> Produced:
+    """The event as it travels, by the key that its resource's order is kept by. Raises InvalidRecord (`too-large`,
+    `unencodable`)."""
+    value = codec.encode(event)
+    key = f"{event.resource_id}:{event.primary_key}".encode()
+    if len(value) + len(key) + sum(len(text) for _, text in headers) > RECORD_LIMIT:
+        raise too_large()
+    return Produced(EXTRACT, key, value, headers)
 
 
 def too_large() -> InvalidRecord:

@@ -18,8 +18,15 @@ ABSENT: Final = 'W/"0"'
 _SMALL: Final = 50  # resources; smaller bundles cost the server more than what is left of a lane's time
 
 # What nearly everything points at, then what most of the rest points at.
-_FIRST: Final = dict.fromkeys(("Organization", "Location", "Practitioner", "Medication", "Patient"), 0)
-_WAVE: Final = _FIRST | dict.fromkeys(("PractitionerRole", "Encounter"), 1)
+_WAVE: Final = {
+    "Organization": 0,
+    "Location": 0,
+    "Practitioner": 0,
+    "Medication": 0,
+    "Patient": 0,
+    "PractitionerRole": 1,
+    "Encounter": 1,
+}
 _LAST: Final = 2
 
 BUNDLE_BYTES: Final = 4 * 1024 * 1024  # of resources; a single larger one goes alone

@@ -3,6 +3,7 @@
     FirthError
     ├── InvalidRecord      the record will never pass: to the dead-letter topic, the stream goes on
     ├── Unavailable        something behind us is down or busy: back off, hold the partition, try again
+    │   └── StartOver      and only after the group was joined anew
     ├── Misconfigured      nothing will pass until somebody changes a setting: stop before the commit
     └── Replaced           another worker has our place: leave at once, a supervisor starts us again
 
@@ -55,6 +56,11 @@ class Unavailable(FirthError):
     def __init__(self, sentence: str, *, retry_after: float | None = None) -> None:
         super().__init__(sentence)
         self.retry_after = retry_after
+
+
+class StartOver(Unavailable):
+    """There is no use in trying the same records again before the worker has joined its group anew. Raised and
+    caught by the worker loop alone."""
 
 
 class Misconfigured(FirthError):

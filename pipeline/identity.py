@@ -15,13 +15,13 @@ from typing import Any, Final
 from confluent_kafka import OFFSET_BEGINNING, KafkaException, TopicCollection, TopicPartition
 
 from pipeline import kafka
-from pipeline.errors import Unavailable
+from pipeline.errors import StartOver
 from pipeline.service_settings import KafkaSettings
 
 _ANSWER: Final = 5.0  # seconds for the broker to describe a topic
 
 
-class TopicChanged(Unavailable):
+class TopicChanged(StartOver):
     """The topic was deleted and made anew: what was taken belongs to no topic any more."""
 
 

@@ -44,12 +44,9 @@ def attempt(stage: Stage, records: Sequence[Record]) -> Outcome:
     if len(records) == 1:
         return Outcome(refused=[Refusal(records[0], trouble)])
     middle = len(records) // 2
-    first, second = attempt(stage, records[:middle]), attempt(stage, records[middle:])
-    return Outcome(
-        produced=first.produced + second.produced,
-        refused=first.refused + second.refused,
-        counts=first.counts + second.counts,
-    )
+    outcome = attempt(stage, records[:middle])
+    outcome.add(attempt(stage, records[middle:]))
+    return outcome
 
 
 def _check_sizes(produced: Sequence[Produced]) -> None:

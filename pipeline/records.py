@@ -75,5 +75,11 @@ class Outcome:
     refused: list[Refusal] = field(default_factory=list)
     counts: list[Count] = field(default_factory=list)
 
+    def add(self, part: Outcome) -> None:
+        """Take in what was made of some more records."""
+        self.produced += part.produced
+        self.refused += part.refused
+        self.counts += part.counts
+
 
 Stage: TypeAlias = Callable[[Sequence[Record]], Outcome]

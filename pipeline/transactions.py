@@ -21,7 +21,7 @@ from typing import Any, Final
 from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 
 from pipeline import kafka
-from pipeline.errors import FirthError, Replaced, Unavailable
+from pipeline.errors import FirthError, Replaced, StartOver
 from pipeline.health import Pulse
 from pipeline.records import Produced
 from pipeline.service_settings import KafkaSettings
@@ -30,7 +30,7 @@ _ANSWER: Final = 5.0  # seconds for one try of a call to the transaction's coord
 _GRACE: Final = 10.0  # seconds after a signal to stop in which a transaction may still be brought to its end
 
 
-class OutcomeUnknown(Unavailable):
+class OutcomeUnknown(StartOver):
     """The broker did not say, or not in time, what became of a transaction. It has ended it by itself, or will when
     the slot is opened again; where the group then stands, its offsets tell."""
 

@@ -28,10 +28,10 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from pipeline import kafka, lag, logs, metrics
 from pipeline.codec import Codec
 from pipeline.dead_letters import dead_letter
-from pipeline.errors import FirthError, InvalidRecord, Unavailable
+from pipeline.errors import FirthError, InvalidRecord, StartOver, Unavailable
 from pipeline.events import DeadLetter, Progress
 from pipeline.health import HealthServer, Pulse
-from pipeline.identity import Identities, TopicChanged
+from pipeline.identity import Identities
 from pipeline.narrowing import attempt
 from pipeline.pace import Pace
 from pipeline.progress import Flood, sum_up
@@ -39,7 +39,7 @@ from pipeline.records import BATCH_ID, RESOURCE_ID, Outcome, Produced, Record, R
 from pipeline.service_settings import WorkerSettings
 from pipeline.topic_maker import ensure_topics
 from pipeline.topics import DLQ, PROGRESS
-from pipeline.transactions import OutcomeUnknown, Transactions
+from pipeline.transactions import Transactions
 
 log = logs.get(__name__)
 
@@ -68,9 +68,7 @@ def each(function: Callable[[Record], Outcome]) -> Stage:
             except InvalidRecord as error:
                 whole.refused.append(Refusal(record, error))
             else:
-                whole.produced += part.produced
-                whole.refused += part.refused
-                whole.counts += part.counts
+                whole.add(part)
         return whole
 
     return stage
@@ -146,7 +144,7 @@ class _Worker:
         while not self._pulse.stopping:
             try:
                 self._work(reads)
-            except (OutcomeUnknown, TopicChanged) as error:
+            except StartOver as error:
                 self._log.warning("starting over", sentence=str(error))
         self._log.info("stopped as asked")
 
@@ -270,7 +268,7 @@ class _Worker:
             outcome.counts += cancelled
             self._topics.check(asked)
             self._write(records, outcome)
-        except (OutcomeUnknown, TopicChanged):
+        except StartOver:
             raise
         except Unavailable as error:
             self._pulse.working = False

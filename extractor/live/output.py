@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from extractor.live.bindings import Binding
-from extractor.output import too_large
+from extractor.output import extract_record
 from mapping.model import ResourceMapping
 from pipeline.codec import Codec
 from pipeline.errors import InvalidRecord
 from pipeline.events import Extracted, Value
 from pipeline.live import AS_OF, live_id
-from pipeline.records import BATCH_ID, RESOURCE_ID, Count, Outcome, Produced, Record, Refusal
-from pipeline.topics import EXTRACT, RECORD_LIMIT
+from pipeline.records import BATCH_ID, RESOURCE_ID, Count, Outcome, Record, Refusal
 
 
 class Output:
@@ -64,19 +63,14 @@ class Output:
         as_of: int,
         deleted: bool,
     ) -> None:
-        value = self._codec.encode(
-            Extracted(
-                batch_id=self._batch_id,
-                resource_id=resource.id,
-                resource_type=resource.resource_type,
-                mapping_hash=self._binding.mapping_hash,
-                primary_key=key,
-                as_of=as_of,
-                columns=columns,
-                deleted=deleted,
-            )
+        event = Extracted(
+            batch_id=self._batch_id,
+            resource_id=resource.id,
+            resource_type=resource.resource_type,
+            mapping_hash=self._binding.mapping_hash,
+            primary_key=key,
+            as_of=as_of,
+            columns=columns,
+            deleted=deleted,
         )
-        record_key = f"{resource.id}:{key}".encode()
-        if len(value) + len(record_key) + sum(len(text) for _, text in self._headers) > RECORD_LIMIT:
-            raise too_large()
-        self._outcome.produced.append(Produced(EXTRACT, record_key, value, self._headers))
+        self._outcome.produced.append(extract_record(event, self._headers, self._codec))

@@ -74,10 +74,7 @@ class LiveRows:
             for binding in self._wanted_by(record):
                 bound.setdefault(binding, []).append(record)
         for binding, its in bound.items():
-            part = self._bound(binding, its)
-            whole.produced += part.produced
-            whole.refused += part.refused
-            whole.counts += part.counts
+            whole.add(self._bound(binding, its))
         return whole
 
     def _wanted_by(self, record: Record) -> Sequence[Binding]:

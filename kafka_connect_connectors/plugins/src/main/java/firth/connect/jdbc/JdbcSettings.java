@@ -103,11 +103,11 @@ final class JdbcSettings extends AbstractConfig {
   }
 
   Numbers numbers() {
-    return Numbers.valueOf(getString(NUMERIC).toUpperCase(Locale.ROOT));
+    return Definition.chosen(Numbers.class, getString(NUMERIC));
   }
 
   Times times() {
-    return Times.valueOf(getString(TIMES).toUpperCase(Locale.ROOT));
+    return Definition.chosen(Times.class, getString(TIMES));
   }
 
   int fetchSize() {
