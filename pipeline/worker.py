@@ -90,8 +90,8 @@ def run_worker(
     The consumer group is `name`, or `name-sink` where there is a sink. A batch under way at the signal is
     finished, or given up whole where that would take long. Call from the main thread.
 
-    Raises Misconfigured (nothing of the batch in hand is committed), Replaced, and Unavailable where the
-    broker could not be reached at the start.
+    What `reads` and `stage` raise as Unavailable is waited for. Raises Misconfigured (nothing of the batch in hand
+    is committed), Replaced, and Unavailable where the broker could not be reached at the start.
     """
     pulse = Pulse()
     health = HealthServer(pulse, host=settings.health_host, port=settings.health_port) if settings.health_port else None
@@ -140,12 +140,13 @@ class _Worker:
         self._log = log.bind(stage=name, sink=sink, group=self._group, slot=settings.slot)
 
     def run(self, reads: Callable[[], Collection[str]]) -> None:
-        """Work until `stop` is called."""
+        """Work until `stop` is called; begin anew, in the group too, after what is no matter of one batch."""
         while not self._pulse.stopping:
             try:
                 self._work(reads)
-            except StartOver as error:
+            except Unavailable as error:
                 self._log.warning("starting over", sentence=str(error))
+                time.sleep(_POLL)
         self._log.info("stopped as asked")
 
     def _work(self, reads: Callable[[], Collection[str]]) -> None:
@@ -156,6 +157,7 @@ class _Worker:
         self._lag = lag.Lag(self._consumer)
         self._topics = Identities(settings.kafka)
         self._subscribed: list[str] = []
+        self._unsettled, self._membership = [], None
         try:
             self._transactions.open()
             self._log.info("started")

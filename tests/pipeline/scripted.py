@@ -7,6 +7,7 @@
           b"misconfigured"  Misconfigured
     file  hold              the stage waits until it is gone; meanwhile there is a file `holding`
           down              Unavailable
+          lost              which topic to read is not to be had, Unavailable
 
 Values may go on after a space.
 """
@@ -55,6 +56,12 @@ def stage(records: Sequence[Record]) -> Outcome:
     return each(one)(records)
 
 
+def reads() -> list[str]:
+    if (CONTROL / "lost").exists():
+        raise Unavailable("the list of topics of the test is not to be had")
+    return [os.environ["READS"]]
+
+
 def main() -> None:
     settings = WorkerSettings.from_environment(os.environ)
     logs.configure("scripted", settings.log_level)
@@ -64,7 +71,7 @@ def main() -> None:
         settings,
         stage=stage,
         name=os.environ["NAME"],
-        reads=os.environ["READS"],
+        reads=reads,
         codec=Codec.local(),
         max_records=int(os.environ.get("MAX_RECORDS", "500")),
     )

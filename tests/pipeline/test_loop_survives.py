@@ -74,6 +74,18 @@ def test_a_worker_whose_slot_was_taken_leaves_with_its_own_exit_code(stage: Stag
     assert stage.counts() == (MANY, 0, 0)
 
 
+def test_a_worker_that_cannot_tell_what_to_read_joins_anew_when_it_can(stage: Stage) -> None:
+    worker = stage.worker()
+    keys = stage.write([b"good"] * MANY)
+    stage.until_out(keys)
+    worker.tell("lost")
+    worker.until_said("starting over", times=2)
+    keys += stage.write([b"good"] * MANY)
+    worker.untell("lost")
+    stage.until_out(keys)
+    assert worker.alive
+
+
 def test_a_rebalance_in_the_middle_of_a_batch_loses_and_doubles_nothing(stage: Stage) -> None:
     first = stage.holding_worker("0")
     keys = stage.write([b"good"] * MANY)
