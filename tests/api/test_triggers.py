@@ -48,15 +48,17 @@ def sent(broker: KafkaSettings, codec: Codec, batch_ids: set[str]) -> Counter[tu
     """How often the topic has a trigger of each resource of these batches: committed ones, all of the topic."""
     reader = Reader(broker, (TRIGGER,))
     reader.assign({})
+    wanted = {batch_id.encode() for batch_id in batch_ids}
     found: Counter[tuple[str, str]] = Counter()
     try:
         while records := reader.read(most=1000, wait=1.0, gather=0.2):
             for record in records:
-                headers = {name: value.decode() for name, value in record.headers() or ()}
-                if headers.get("batch_id") in batch_ids:
+                headers = record.headers() or []
+                if dict(headers).get("batch_id") in wanted:
                     event = codec.decode(ExtractorTrigger, record.value())
                     assert record.key() == f"{event.batch_id}:{event.resource_id}".encode()
-                    assert headers == {"batch_id": event.batch_id, "resource_id": event.resource_id}
+                    ours = [("batch_id", event.batch_id.encode()), ("resource_id", event.resource_id.encode())]
+                    assert headers == ours
                     found[event.batch_id, event.resource_id] += 1
     finally:
         reader.close()
