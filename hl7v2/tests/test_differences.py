@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from itertools import pairwise
+
+import pytest
+from hl7v2.alignment import aligned
+from hypothesis import given
+from hypothesis import strategies as st
 from samples import ADT_A01, ORU_R01
 
 from hl7v2 import Difference, Message, differences, parse
@@ -65,3 +72,44 @@ def test_messages_of_different_types_differ_by_whole_segments() -> None:
 
 def _only(text: str, *names: str) -> Message:
     return parse("\r".join(line for line in text.split("\r") if line[:3] in names))
+
+
+NUMBER = 10_000  # segments: were each compared with each, it would take a quarter of a minute and more
+ALIKE = ["OBX|1|ST|A||same"] * NUMBER
+NUMBERED = [f"OBX|{number}|ST|A||same" for number in range(NUMBER)]
+CHANGED = [line.replace("same", "other") for line in NUMBERED]
+NOTED = [line for pair in zip(ALIKE, ["NTE|1||a"] * NUMBER, strict=True) for line in pair]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "count"),
+    [
+        (ALIKE, ALIKE[1:], 1),
+        (ALIKE, [*ALIKE[:9], "OBX|1|ST|A||other", *ALIKE[9:]], 1),
+        (NUMBERED, CHANGED, NUMBER),
+        (NUMBERED, [*CHANGED[:9], *NUMBERED[9:]], 9),
+        (NUMBERED, NUMBERED[::-1], 2 * (NUMBER - 1)),
+        (NOTED, ALIKE, NUMBER),
+    ],
+)
+def test_thousands_of_segments_that_are_alike_take_time_as_their_number(
+    before: list[str], after: list[str], count: int
+) -> None:
+    first, second = (parse("\r".join(["MSH|^~\\&|LAB", *lines])) for lines in (before, after))
+    began = time.process_time()
+    assert len(list(differences(first, second))) == count
+    assert time.process_time() - began < 5
+
+
+@given(st.lists(st.sampled_from("abcdef")), st.lists(st.sampled_from("abcdef")))
+def test_what_is_aligned_is_the_same_and_in_order(old: list[str], new: list[str]) -> None:
+    pairs = list(aligned(old, new))
+    assert all(old[one] == new[other] for one, other in pairs)
+    assert all(one < one_ and other < other_ for (one, other), (one_, other_) in pairwise(pairs))
+    assert pairs or not set(old) & set(new)
+
+
+@given(st.lists(st.integers(), unique=True), st.data())
+def test_all_is_aligned_but_what_was_taken_out(old: list[int], data: st.DataObject) -> None:
+    new = [one for one in old if data.draw(st.booleans())]
+    assert [old[one] for one, _ in aligned(old, new)] == new

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from difflib import SequenceMatcher
+from collections.abc import Iterator
 from itertools import zip_longest
 from typing import NamedTuple
 
+from hl7v2.alignment import aligned
 from hl7v2.escapes import unescape
 from hl7v2.message import Message
 from hl7v2.paths import segment_paths
@@ -34,9 +34,10 @@ def differences(first: Message, second: Message) -> Iterator[Difference]:
     those after them differ.
     """
     old, new = _Side(first), _Side(second)
-    for tag, old_from, old_to, new_from, new_to in _opcodes(old.values, new.values):
-        if tag != "equal":
-            yield from _between(old, range(old_from, old_to), new, range(new_from, new_to))
+    old_from = new_from = 0
+    for same, as_same in [*aligned(old.values, new.values), (len(old.values), len(new.values))]:
+        yield from _between(old, range(old_from, same), new, range(new_from, as_same))
+        old_from, new_from = same + 1, as_same + 1
 
 
 class _Side:
@@ -54,13 +55,13 @@ _Leaves = tuple[tuple[tuple[tuple[str, ...], ...], ...], ...]  # fields, repetit
 
 
 def _values(message: Message, segment: Segment) -> _Leaves:
-    delimiters = message.delimiters
+    delimiters, encoding = message.delimiters, message.encoding
     fields = segment.fields[3:] if segment.name in ("MSH", "FHS", "BHS") else segment.fields[1:]
     skipped: tuple[str, ...] = ("", "") if segment.name in ("MSH", "FHS", "BHS") else ()
     return tuple(
         tuple(
             tuple(
-                tuple(unescape(leaf, delimiters, message.encoding) for leaf in component.split(delimiters.subcomponent))
+                tuple(unescape(leaf, delimiters, encoding) for leaf in component.split(delimiters.subcomponent))
                 for component in repetition.split(delimiters.component)
             )
             for repetition in field.split(delimiters.repetition)
@@ -69,20 +70,16 @@ def _values(message: Message, segment: Segment) -> _Leaves:
     )
 
 
-def _opcodes(old: Sequence[object], new: Sequence[object]) -> Sequence[tuple[str, int, int, int, int]]:
-    return SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
-
-
 def _between(old: _Side, olds: range, new: _Side, news: range) -> Iterator[Difference]:
     """The differences of two runs of segments, those of one name, in their order, taken for the same."""
-    names = _opcodes(old.names[olds.start : olds.stop], new.names[news.start : news.stop])
-    for tag, old_from, old_to, new_from, new_to in names:
-        if tag == "equal":
-            for before, after in zip(olds[old_from:old_to], news[new_from:new_to], strict=True):
-                yield from _leaves(old.paths[before], old.values[before], new.values[after])
-        else:
-            yield from (Difference(old.paths[at], old.texts[at], None) for at in olds[old_from:old_to])
-            yield from (Difference(new.paths[at], None, new.texts[at]) for at in news[new_from:new_to])
+    old_from, new_from = olds.start, news.start
+    named = aligned(old.names[olds.start : olds.stop], new.names[news.start : news.stop])
+    for one, other in [*((olds[at], news[to]) for at, to in named), (olds.stop, news.stop)]:
+        yield from (Difference(old.paths[at], old.texts[at], None) for at in range(old_from, one))
+        yield from (Difference(new.paths[at], None, new.texts[at]) for at in range(new_from, other))
+        if one < olds.stop:
+            yield from _leaves(old.paths[one], old.values[one], new.values[other])
+        old_from, new_from = one + 1, other + 1
 
 
 def _leaves(segment: str, old: _Leaves, new: _Leaves) -> Iterator[Difference]:
