@@ -125,6 +125,11 @@ def test_a_message_that_was_cut_off_anywhere_is_read_as_far_as_it_goes() -> None
         assert ("unterminated" in {odd.code for odd in message.oddities}) == (ADT_A01[end - 1] != "\r")
 
 
+def test_what_a_frame_holds_whole_was_not_cut_off() -> None:
+    assert parse("\x0b" + ADT_A01.rstrip("\r") + "\x1c\r").oddities == ()
+    assert {odd.code for odd in parse("\x0b" + ADT_A01[:-9]).oddities} == {"frame-incomplete", "unterminated"}
+
+
 def test_segments_that_stand_before_the_header_are_read() -> None:
     message = parse(f"PID|1||4711\r{HEADER}\rPV1|1|I\r")
     assert message["PID-3"] == "4711"

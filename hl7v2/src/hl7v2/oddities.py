@@ -22,6 +22,7 @@ _CHARACTER_SETS: Final = {
     "charset-wrong": f"the message is not in the character set that MSH-18 names: {_TAKEN}",
     "undecodable": "some bytes mean nothing in the message's character set: a replacement character stands for them",
 }
+_CUT: Final = "many senders leave it out, but the message may have been cut off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,8 @@ def oddities_of(
     whole = [Oddity(code, None, _CHARACTER_SETS[code]) for code in character_set]
     whole.extend(_of_frame(head, tail))
     whole.extend(_of_line_ends(text))
-    whole.extend(_of_end(text))
+    if not ("\x0b" in head and tail):  # what its frame holds whole was not cut off
+        whole.extend(_of_end(text))
     lines = [line for line in split_lines(text, delimiters.field) if line.strip()]
     found = [odd for at, line in enumerate(lines) for odd in _of_line(at, line, delimiters)]
     return (*whole, *_of_header(lines, delimiters), *found)
@@ -69,7 +71,7 @@ def _of_line_ends(text: str) -> Iterator[Oddity]:
 
 def _of_end(text: str) -> Iterator[Oddity]:
     if not text.rstrip(" \t").endswith(("\r", "\n")):
-        yield Oddity("unterminated", None, "no line end stands after the last segment: it may have been cut off")
+        yield Oddity("unterminated", None, f"no line end stands after the last segment: {_CUT}")
 
 
 def _of_header(lines: Sequence[str], delimiters: Delimiters) -> Iterator[Oddity]:
