@@ -53,9 +53,10 @@ def run(*command: str | Path, environment: dict[str, str] | None = None, content
     return done.stdout.strip()
 
 
-def test_the_wheel_has_the_library_its_types_and_nothing_else(wheel: Path) -> None:
+def test_the_wheel_has_the_library_its_types_its_licence_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert "hl7v2/py.typed" in names
+    assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
     assert {name.split("/")[0].split("-")[0] for name in names} == {"hl7v2", "firth_hl7v2"}
 
 
