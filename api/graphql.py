@@ -106,7 +106,8 @@ def _resource(connection: Connection, resource_id: str, *, with_password: bool) 
     if found is None:
         return None
     mapping = document.load(bytes(found))
-    (resource,) = [one for one in mapping.resources if one.id == resource_id]
+    resource = mapping.resource(resource_id)
+    assert resource is not None
     shown = pyrog_writer.resource(mapping, resource)
     credential = credential_for(connection, mapping.source.id)
     if credential is not None:

@@ -189,10 +189,10 @@ def _undecodable(record: Record, error: InvalidRecord) -> Outcome:
 
 
 def _resource(mapping: Mapping, resource_id: str) -> ResourceMapping:
-    for resource in mapping.resources:
-        if resource.id == resource_id:
-            return resource
-    raise InvalidRecord("the frozen mapping has no such resource", reason="unknown-resource")
+    resource = mapping.resource(resource_id)
+    if resource is None:
+        raise InvalidRecord("the frozen mapping has no such resource", reason="unknown-resource")
+    return resource
 
 
 def _wanted(trigger: ExtractorTrigger) -> Range:

@@ -16,7 +16,7 @@ from sqlalchemy.sql.elements import quoted_name
 
 from extractor.catalogue import Catalogue, ColumnType, selected, table_of, type_of
 from extractor.dialect import Dialect
-from mapping.model import Column, Filter, Join, ResourceMapping, TableColumn
+from mapping.model import Column, Filter, Join, ResourceMapping, TableColumn, same_table
 from pipeline.errors import InvalidRecord
 from pipeline.events import Value
 
@@ -123,7 +123,7 @@ class _Sources:
             chain = wanted.joins[:length]
             if chain not in self._chains:
                 self._join(chain)
-        if not _same_table(self._tables[wanted.joins], wanted):
+        if not same_table(self._tables[wanted.joins], wanted):
             raise InvalidRecord(f'no join leads to table "{wanted.table}"', reason="unconnected-join")
         return self._column(self._chains[wanted.joins], wanted)
 
@@ -131,7 +131,7 @@ class _Sources:
         left, right = chain[-1].left, chain[-1].right
         # The table joined last comes first: in a chain over one table twice, a column is of its later turn.
         reached = (chain[:length] for length in range(len(chain) - 1, -1, -1))
-        origin = next((one for one in reached if _same_table(self._tables[one], left)), None)
+        origin = next((one for one in reached if same_table(self._tables[one], left)), None)
         if origin is None:
             raise InvalidRecord(f'no join leads to table "{left.table}"', reason="unconnected-join")
         alias = self._alias(right)
@@ -148,10 +148,6 @@ class _Sources:
     def _column(self, source: FromClause, wanted: Column | TableColumn) -> ColumnElement[Any]:
         type_of(wanted, self._catalogue)
         return source.c[wanted.column]
-
-
-def _same_table(one: Column | TableColumn, other: Column | TableColumn) -> bool:
-    return one.table == other.table and (one.owner == other.owner or one.owner is None or other.owner is None)
 
 
 def _filter(one: Filter, sources: _Sources, catalogue: Catalogue, dialect: Dialect) -> ColumnElement[bool]:

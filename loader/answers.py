@@ -19,7 +19,6 @@ from pipeline.errors import InvalidRecord
 
 _PASSING: Final = frozenset({408, 409, 412, 423, 425, 429})
 _BUSY: Final = frozenset({429, 503})
-_DETAILS_LIMIT: Final = 256 * 1024  # characters of an OperationOutcome that are kept
 
 _CODE: Final = re.compile(r"[a-z][a-z-]{0,30}")
 _ELEMENT: Final = re.compile(r"[A-Z][A-Za-z]+(\.[A-Za-z]+(\[\d+\])?)+")
@@ -81,7 +80,7 @@ def refusal(resource_type: str, answer: Answer) -> InvalidRecord:
     return InvalidRecord(
         f"{resource_type}: refused by the FHIR server with {answer.said}" + (f": {told}" if told else ""),
         reason="refused-by-server",
-        details=answer.body.decode("utf-8", "replace")[:_DETAILS_LIMIT] if issues else None,
+        details=answer.body.decode("utf-8", "replace") if issues else None,
     )
 
 

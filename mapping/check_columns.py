@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mapping.mistakes import Mistake
-from mapping.model import Column, Condition, Filter, InputGroup, Join, ResourceMapping, TableColumn
+from mapping.model import Column, Condition, Filter, InputGroup, Join, ResourceMapping, TableColumn, same_table
 
 MAX_JOINS = 20  # in one chain; PostgreSQL's planner gives up on good orders long before
 
@@ -34,25 +34,20 @@ def group(group: InputGroup, resource: ResourceMapping, path: str, place: str) -
             yield Mistake(f"{here}.value", reason, place)
 
 
-def reaches(right: TableColumn | Column, left: TableColumn | Column) -> bool:
-    """Whether both name the same table; where one does not say the schema, the name alone decides."""
-    return right.table == left.table and (right.owner == left.owner or right.owner is None or left.owner is None)
-
-
 def _column(column: Column, primary_key: Column, path: str, place: str) -> Iterator[Mistake]:
     if len(column.joins) > MAX_JOINS:
         yield Mistake(f"{path}.joins", f"there are more than {MAX_JOINS} joins", place)
     reached: list[TableColumn | Column] = [primary_key]
     for at, join in enumerate(column.joins):
-        if not any(reaches(one, join.left) for one in reached):
+        if not any(same_table(one, join.left) for one in reached):
             yield Mistake(f"{path}.joins[{at}].tables[0]", _unreached(join, reached), place)
         reached.append(join.right)
-    if not reaches(reached[-1], column):
+    if not same_table(reached[-1], column):
         yield Mistake(path, _elsewhere(column, reached), place)
 
 
 def _unreached(join: Join, reached: list[TableColumn | Column]) -> str:
-    if any(reaches(one, join.right) for one in reached):
+    if any(same_table(one, join.right) for one in reached):
         return f'table "{join.right.table}" is the one already reached: it comes first, "{join.left.table}" second'
     tables = ", ".join(one.table for one in reached)
     return f'table "{join.left.table}" is not reached yet (reached: {tables})'

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Relation: TypeAlias = Literal["EQ", "NEQ", "LT", "LE", "GE", "GT", "IN", "NULL", "NOTNULL"]
@@ -173,7 +173,16 @@ class Mapping:
 
     source: Source
     resources: tuple[ResourceMapping, ...]
-    concept_maps: tuple[ConceptMap, ...] = field(default=())
+    concept_maps: tuple[ConceptMap, ...] = ()
+
+    def resource(self, resource_id: str) -> ResourceMapping | None:
+        """The resource of that id; None where the mapping has none."""
+        return next((one for one in self.resources if one.id == resource_id), None)
+
+
+def same_table(one: TableColumn | Column, other: TableColumn | Column) -> bool:
+    """Whether both are of the same table; where one does not say the schema, the name alone decides."""
+    return one.table == other.table and (one.owner == other.owner or one.owner is None or other.owner is None)
 
 
 def split_list(value: str) -> tuple[str, ...]:

@@ -53,7 +53,7 @@ class Plans:
         frozen = self._fetch(mapping_hash)
         try:
             mapping = document.load(frozen)
-            resource = next((one for one in mapping.resources if one.id == resource_id), None)
+            resource = mapping.resource(resource_id)
             if resource is None:
                 sentence = f"mapping {mapping_hash[:12]} has no resource of this record's resource_id"
                 raise InvalidRecord(sentence, reason="unknown-resource")

@@ -91,9 +91,9 @@ class Examples:
         return made
 
     def _resource(self, resource_id: object) -> model.ResourceMapping:
-        for resource in self._mapping.resources:
-            if resource.id == resource_id:
-                return resource
+        resource = self._mapping.resource(resource_id) if isinstance(resource_id, str) else None
+        if resource is not None:
+            return resource
         there = ", ".join(resource.id for resource in self._mapping.resources)
         raise _UnfitExample(f"resource_id: is no resource of the mapping (has: {there})")
 
