@@ -118,6 +118,7 @@ def test_what_is_wrong_is_one_sentence() -> None:
     for arguments, sentence in (
         (["parse"], "hl7v2: no message is in the input: no line begins with MSH"),
         (["parse", "-p", "PID.3"], 'hl7v2: "PID.3" is not a path of the form PID-3(2).4.1'),
+        (["validate", "--profile", "site.toml"], "hl7v2: site.toml: No such file or directory"),
         (["generate", "-t", "BAR_P01"], "hl7v2: no messages of type BAR_P01 can be made: choose from ADT_A01"),
     ):
         content = ADT_A01 if "-p" in arguments else "nothing"

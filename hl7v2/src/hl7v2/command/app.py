@@ -65,7 +65,8 @@ def run() -> None:
     try:
         app(prog_name="hl7v2")
     except (HL7Error, OSError) as error:
-        err.print(f"[red]hl7v2:[/red] {escape(str(error))}")
+        trouble = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error)
+        err.print(f"[red]hl7v2:[/red] {escape(trouble)}")
         sys.exit(2)
 
 
@@ -116,8 +117,9 @@ def parse_(
 ) -> None:
     """Show every value of every message, with its path and the standard's name for it.
 
-    With --path: those values alone, a line a message, tabs between. With --rows: the row that
-    hl7v2.parse_hl7v2_message makes, for jq or a data frame.
+    With --path: those values alone, a line a message, tabs between.
+
+    With --rows: what hl7v2.parse_hl7v2_message makes, for jq or a data frame.
 
     Example: hl7v2 parse feed.hl7 --path MSH-9.2 --path PID-3.1
     """
@@ -272,4 +274,7 @@ def _telling_faults(spoilt: Iterable[Faulty]) -> Iterator[bytes]:
             counts[fault.kind] += 1
             sys.stderr.write(f"{number}\t{fault.kind}\t{fault.path}\n")
         yield one.message
-    err.print(f"{counts.total()} faults: " + ", ".join(f"{count} {kind}" for kind, count in counts.most_common()))
+    err.print(
+        f"{counts.total()} {'fault' if counts.total() == 1 else 'faults'}: "
+        + ", ".join(f"{count} {kind}" for kind, count in counts.most_common())
+    )
