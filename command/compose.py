@@ -15,6 +15,7 @@ from command.stack.ready import answers
 from command.stack.trouble import Trouble
 
 COMPOSE: Final = ("docker", "compose", "--project-directory", str(ROOT), "--profile", "demo")
+DROP: Final = 'cd /srv/sftp/drop/csv && cat > "$0.part" && mv "$0.part" "$0"'  # nobody sees half of it
 FHIR_PATIENCE: Final = 900.0  # seconds; HAPI's first start makes its tables, and its image says nothing of its health
 
 
@@ -34,8 +35,8 @@ def start() -> Site:
         credential=reader("source", 5432, password=_secret("source", "mimic-password")),
         fhir_url=f"http://{_published('hapi', 8080)}/fhir",
         mongodb_url=f"mongodb://firth:{_secret('mongodb', 'root-password')}@{_published('mongodb', 27017)}",
-        connect_url=None,
-        dropped_at=None,
+        connect_url=f"http://{_published('connect', 8083)}",
+        drop=drop,
         states=states,
         log=log,
     )
@@ -53,6 +54,11 @@ def states() -> list[State]:
 def log(service: str) -> list[str]:
     """The last lines that a service wrote. Raises Trouble."""
     return _output("logs", "--no-log-prefix", "--tail", str(LOG_LINES), service).splitlines()
+
+
+def drop(name: str, content: bytes) -> None:
+    """Put a file where connectors look for CSV files, at once. Raises Trouble."""
+    _output("exec", "--no-TTY", "sftp", "sh", "-c", DROP, name, given=content)
 
 
 def _state(container: dict[str, str]) -> str:
@@ -78,9 +84,10 @@ def _secret(service: str, name: str) -> str:
     return _output("exec", "--no-TTY", service, "cat", f"/run/secrets/{name}")
 
 
-def _output(*arguments: str) -> str:
-    """What `docker compose` prints. Raises Trouble where it fails."""
-    result = subprocess.run([*COMPOSE, *arguments], capture_output=True, text=True, check=False)
+def _output(*arguments: str, given: bytes = b"") -> str:
+    """What `docker compose` prints, `given` this to read. Raises Trouble where it fails."""
+    result = subprocess.run([*COMPOSE, *arguments], input=given, capture_output=True, check=False)
     if result.returncode:
-        raise Trouble(f"docker compose {arguments[0]} failed:", log=result.stderr.splitlines()[-LOG_LINES:])
-    return result.stdout
+        said = result.stderr.decode(errors="replace").splitlines()[-LOG_LINES:]
+        raise Trouble(f"docker compose {arguments[0]} failed:", log=said)
+    return result.stdout.decode()

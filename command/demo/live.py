@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import psycopg
@@ -58,10 +57,10 @@ CAREGIVER: Final = NewRow("caregivers", Changes.employ, "Practitioner")
 PATIENT: Final = NewRow("patients", Changes.admit, "Patient")
 
 
-def show(site: Site, connect_url: str, console: Console) -> None:
+def show(site: Site, console: Console) -> None:
     """Write new rows into the source and show how soon they are resources. Raises Trouble where they are not."""
     console.print("\nLive from now on: Kafka Connect's sources, whose topics are bound to resources.")
-    with closing(ConnectCluster(connect_url)) as cluster:
+    with closing(ConnectCluster(site.connect_url)) as cluster:
         apply_all(cluster, configurations(kinds=["sources"]), console)
     with closing(Api(site.api_url, token=site.api_token)) as api:
         api.import_mapping(json.loads(DROPPED.read_text()))
@@ -73,12 +72,10 @@ def show(site: Site, connect_url: str, console: Console) -> None:
         for row in (CAREGIVER, PATIENT):
             name, seconds = watch.arrival(row)
             table.add_row(f"a row of {row.table}", name, f"{seconds:.2f} s")
-        if site.dropped_at is not None:
-            name, seconds = watch.dropped(site.dropped_at)
-            table.add_row("a CSV file over SFTP", name, f"{seconds:.2f} s")
+        name, seconds = watch.dropped()
+        table.add_row("a CSV file over SFTP", name, f"{seconds:.2f} s")
     console.print()
     console.print(table)
-    console.print("python -m tests.utils.create_records_db writes more; ./firth binding list counts them.")
 
 
 def bind(api: Api) -> None:
@@ -116,7 +113,7 @@ class Watch:
 
     def __init__(self, site: Site) -> None:
         """Raises Trouble."""
-        self._fhir_url = site.fhir_url
+        self._site = site
         self._source = _source(site)
         self._changes = Changes(self._source, seed=SEED)
         self._session = requests.Session()
@@ -137,14 +134,12 @@ class Watch:
         key = row.write(self._changes)
         return self._awaited(row.resource_type, BOUND[f"mimic-{row.table}"], key, what=f"row of {row.table}")
 
-    def dropped(self, folder: Path) -> tuple[str, float]:
-        """Drop a CSV file of one new patient into `folder`, and wait likewise, from its rename on."""
+    def dropped(self) -> tuple[str, float]:
+        """Drop a CSV file of one new patient, and wait likewise, from when it is there."""
         (row,) = Hospital(SEED).patient(FIRST_DROPPED + int(time.time()) % DROPPED_ROOM)["patients"]
         text = io.StringIO()
         csv.writer(text).writerows([columns("patients"), row])
-        half = folder / f"demo-{row[1]}.csv.part"
-        half.write_text(text.getvalue())
-        half.rename(half.with_suffix(""))  # at once, so that nobody reads half of it
+        self._site.drop(f"demo-{row[1]}.csv", text.getvalue().encode())
         return self._awaited("Patient", "dropped-patient", int(str(row[1])), what="CSV file")
 
     def _awaited(self, resource_type: str, resource: str, key: int, *, what: str) -> tuple[str, float]:
@@ -162,7 +157,7 @@ class Watch:
     def _is_there(self, name: str) -> bool:
         """Whether the resource is; a placeholder, made for a reference that came earlier, has no identifier."""
         try:
-            answer = self._session.get(f"{self._fhir_url}/{name}", timeout=_TIMEOUT)
+            answer = self._session.get(f"{self._site.fhir_url}/{name}", timeout=_TIMEOUT)
             found: dict[str, Any] = answer.json()
         except requests.RequestException as error:
             raise Trouble(f"FHIR server: {type(error).__name__}: ./firth logs hapi says more") from error

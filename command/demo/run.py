@@ -46,6 +46,7 @@ def demo(*, patients: int, console: Console) -> None:
     checked = run(Site.of(stack), patients=patients, console=console)
     console.print("\nLook around:")
     display.addresses(console, stack)
+    console.print("python -m tests.utils.create_records_db writes more rows; ./firth binding list counts them.")
     console.print("[bold]./firth down[/bold] stops all of it; the data stays.")
     finish(checked)
 
@@ -82,8 +83,7 @@ def run(site: Site, *, patients: int, console: Console) -> list[Checked]:
     console.print(f"\nBatch {batch_id}: {batch.state} after {seconds:.0f} s.\n", soft_wrap=True)
     with closing(Documents(site.mongodb_url)) as documents:
         checked = _count(console, batch, source=expected, documents=documents, fhir=Fhir(site.fhir_url), began=began)
-    if site.connect_url is not None:
-        live.show(site, site.connect_url, console)
+    live.show(site, console)
     return checked
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import partial
 from typing import Any, Final, Self, TypeAlias
 
 from command.stack import connect, hapi, mongodb, postgres, processes, services, sftp
@@ -20,7 +20,7 @@ State: TypeAlias = tuple[str, str]  # of a service by name: ready, starting, not
 class Site:
     """Addresses as seen from here, but for `credential`: how the extractor, wherever it runs, reads the source.
 
-    `states` tells how each service is, `log` the last lines that one wrote; both raise Trouble.
+    `states` tells how each service is, `log` the last lines that one wrote; these and `drop` raise Trouble.
     """
 
     api_url: str
@@ -29,8 +29,8 @@ class Site:
     credential: Mapping[str, Any] = field(repr=False)
     fhir_url: str
     mongodb_url: str = field(repr=False)
-    connect_url: str | None  # where Kafka Connect is there
-    dropped_at: Path | None  # the folder of CSV files that the SFTP server shows
+    connect_url: str
+    drop: Callable[[str, bytes], object]  # a file of that name, where connectors look for CSV files
     states: Callable[[], Sequence[State]]
     log: Callable[[str], list[str]]
 
@@ -45,7 +45,7 @@ class Site:
             fhir_url=hapi.url(stack.ports),
             mongodb_url=mongodb.url(stack.ports),
             connect_url=connect.url(stack.ports),
-            dropped_at=sftp.files(stack.place) / "drop" / "csv",
+            drop=partial(sftp.drop, sftp.files(stack.place) / "drop" / "csv"),
             states=lambda: [(server.name, state) for server, state in stack.states()],
             log=lambda name: processes.last_lines(processes.log_file(stack.place, name), LOG_LINES),
         )

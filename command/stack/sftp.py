@@ -43,6 +43,14 @@ def files(place: Place) -> Path:
     return place.data("sftp") / "files"
 
 
+def drop(folder: Path, name: str, content: bytes) -> Path:
+    """Put a file into `folder` at once: under another name first, so that nobody sees half of it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    half = folder / f"{name}.part"
+    half.write_bytes(content)
+    return half.rename(folder / name)
+
+
 def client_home(place: Place) -> Path:
     """A home for clients, in whose `.ssh/known_hosts` the server stands."""
     return place.data("sftp") / "client"

@@ -73,6 +73,19 @@ def test_services_that_do_not_start_are_trouble(docker: Answer) -> None:
         compose.start()
 
 
+def test_a_file_is_dropped_whole(docker: Answer, tmp_path: Path) -> None:
+    docker(f"""*' exec '*)
+        while [ "$1" != sh ]; do shift; done
+        cd {tmp_path} && mkdir -p srv/sftp/drop/csv
+        script=$(printf %s "$3" | sed "s|/srv|{tmp_path}/srv|") && shift 3
+        exec sh -c "$script" "$@" ;;
+    """)
+    compose.drop("patients.csv", "row_id\n1\r\né".encode())
+    assert {file.name: file.read_bytes() for file in (tmp_path / "srv/sftp/drop/csv").iterdir()} == {
+        "patients.csv": "row_id\n1\r\né".encode()
+    }
+
+
 def test_the_demo_is_told_where_everything_is_published(docker: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     docker("""
         *' up '*) ;;
@@ -83,6 +96,7 @@ def test_the_demo_is_told_where_everything_is_published(docker: Answer, monkeypa
     site = compose.start()
     assert (site.api_url, site.api_token) == ("http://127.0.0.1:13000", "api-token-of-api")
     assert site.source_url == "postgresql://postgres:admin-password-of-source@127.0.0.1:15432/mimic"
+    assert site.connect_url == "http://127.0.0.1:18083"
     assert site.mongodb_url == "mongodb://firth:root-password-of-mongodb@127.0.0.1:127017"
     assert site.credential == reader("source", 5432, password="mimic-password-of-source")
     assert "of-" not in repr(site)

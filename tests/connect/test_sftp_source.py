@@ -9,12 +9,13 @@ import pytest
 
 from command.connectors import configurations
 from command.stack import sftp
+from command.stack.sftp import drop
 from command.stack.stack import Stack
 from hl7v2 import parse, reader, split
 from tests.connect.driving import SFTP, Cluster, Sent
 from tests.stack import RunningStack
 from tests.survival.batches import wait_for
-from tests.utils.create_file_sftp import drop, hl7
+from tests.utils.create_file_sftp import hl7
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 

@@ -17,6 +17,7 @@ from typing import Any, Final
 import pytest
 from rich.console import Console
 
+from command import compose as demo_compose
 from command.connect_client import ConnectCluster
 from command.connectors import apply_all, configurations
 from command.demo.bad_rows import BAD_ROWS
@@ -36,14 +37,15 @@ pytestmark = [pytest.mark.stack, pytest.mark.timeout(1800)]
 
 PROJECT: Final = "firth-test"
 BASES: Final = ("python:3.11.13-slim-bookworm", "debian:12.12-slim")
-WORKERS: Final = ("extractor", "transformer", "loader-fhir", "loader-mongodb")
+WORKERS: Final = ("extractor", "transformer", "loader-fhir", "loader-mongodb", "live")
 
 Compose = Callable[..., str]
 
 
 @pytest.fixture
-def compose(servers: Stack, tmp_path: Path) -> Iterator[Compose]:
-    """`docker compose` on our file, its services of ours on the local stack's servers instead of their own."""
+def compose(servers: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Compose]:
+    """`docker compose` on our file with all profiles, its services of ours on the local stack's servers instead of
+    their own; `./firth demo --compose` finds them, too."""
     if not docker.has_compose() or not docker.has_engine():
         pytest.skip("no Docker engine answers, or it has no compose")
     missing = [base for base in BASES if not docker.has_image(base)]
@@ -56,11 +58,15 @@ def compose(servers: Stack, tmp_path: Path) -> Iterator[Compose]:
     moved = {"services": _moved(servers), "configs": {"connect": {"file": str(properties)}}}
     override.write_text(json.dumps(moved).replace('"reset"', "!reset null"))
 
+    files = ("-f", str(ROOT / "docker-compose.yml"), "-f", str(override))
+    project = ("--project-name", PROJECT, *files, "--profile", "*")
+    monkeypatch.setattr(demo_compose, "COMPOSE", ("docker", "compose", "--project-directory", str(ROOT), *project))
+
     def command(*arguments: str) -> str:
-        return docker.compose("--project-name", PROJECT, "-f", "docker-compose.yml", "-f", str(override), *arguments)
+        return docker.compose(*project, *arguments)
 
     yield command
-    command("--profile", "*", "down", "--volumes", "--timeout", "20")
+    command("down", "--volumes", "--timeout", "20")
 
 
 def _moved(servers: Stack) -> dict[str, Any]:
@@ -96,7 +102,7 @@ def _moved(servers: Stack) -> dict[str, Any]:
     }
     for number, name in enumerate(WORKERS):
         own: dict[str, str] = {"HEALTH_HOST": HOST, "HEALTH_PORT": str(ports.health + number)}
-        if name in ("extractor", "transformer"):
+        if name in ("extractor", "transformer", "live"):
             own["API_URL"] = services.api_url(ports)
         if name == "loader-fhir":
             own["FHIR_API_URL"] = hapi.url(ports)
@@ -115,20 +121,24 @@ def _connect_properties(servers: Stack) -> str:
 def test_every_stage_runs_in_a_container_and_the_demo_comes_out_right(
     stack: RunningStack, servers: Stack, compose: Compose
 ) -> None:
-    for name in (*WORKERS, "api"):
+    for name in (*WORKERS, "api", "connect"):
         stack.stop(name)
-    compose("build", "secrets")
+    compose("build", "secrets", "connect", "sftp")
     compose("run", "--rm", "secrets")
-    compose("up", "--detach", "--no-build", "--wait", "--wait-timeout", "180", "api", *WORKERS)
+    up = ("up", "--detach", "--no-build", "--no-deps", "--wait", "--wait-timeout", "180")
+    compose(*up, "api", "connect", "sftp", *WORKERS)
     token = compose("exec", "--no-TTY", "api", "cat", "/run/secrets/api-token")
-    site = replace(Site.of(servers), api_token=token, states=list)
+    ours = {"states": demo_compose.states, "log": demo_compose.log, "drop": demo_compose.drop}
+    site = replace(Site.of(servers), api_token=token, **ours)
+    assert ("live", "ready") in site.states()
     checked = run(site, patients=25, console=Console(file=io.StringIO(), width=200))
     finish(checked)
     assert sum(sum(one.progress.failed.values()) for one in checked) == len(BAD_ROWS)
     assert sum(one.progress.loaded["fhir"] for one in checked) > 0
     compose("stop", "--timeout", "40")
     ended = [json.loads(line) for line in compose("ps", "--all", "--format", "json").splitlines()]
-    assert {each["Service"]: each["ExitCode"] for each in ended} == dict.fromkeys(("api", *WORKERS), 0)
+    codes = {each["Service"]: each["ExitCode"] for each in ended}
+    assert {name: codes[name] for name in ("api", *WORKERS)} == dict.fromkeys(("api", *WORKERS), 0)
 
 
 def test_connect_runs_in_a_container_and_brings_rows_and_files_as_the_folder_has_them(
@@ -137,14 +147,14 @@ def test_connect_runs_in_a_container_and_brings_rows_and_files_as_the_folder_has
     servers.start("kafka", "postgres", "mongodb")
     RunningStack(servers).stop("connect")
     make_source_row(servers, "of_container")
-    compose("--profile", "files", "build", "secrets", "connect", "sftp")
+    compose("build", "secrets", "connect", "sftp")
     compose("run", "--rm", "secrets")
     up = ("up", "--detach", "--no-build", "--no-deps", "--wait", "--wait-timeout", "120")
-    compose("--profile", "files", *up, "connect", "sftp")
+    compose(*up, "connect", "sftp")
     with closing(ConnectCluster(connect.url(servers.ports))) as cluster:
         apply_all(cluster, configurations(), Console(file=io.StringIO()))
         wait_for_source_row(servers, "of_container")
-        compose("--profile", "files", "exec", "--no-TTY", "sftp", "sh", "-c", DROP)
+        demo_compose.drop("patients.csv", PATIENT)
         wait_for(lambda: list(committed(servers, "sftp-patients")) != [], "the file's row", 60)
         assert all(each.is_well for each in cluster.statuses())
         for each in configurations():
@@ -158,23 +168,18 @@ def test_the_image_is_nobody_in_particular_and_says_what_it_wants(compose: Compo
 
 
 def test_the_sftp_server_takes_files_and_gives_no_shell(compose: Compose) -> None:
-    compose("--profile", "files", "build", "secrets", "sftp")
+    compose("build", "secrets", "sftp")
     compose("run", "--rm", "secrets")
-    compose("--profile", "files", "up", "--detach", "--no-build", "--no-deps", "--wait", "--wait-timeout", "60", "sftp")
-    said = compose("--profile", "files", "exec", "--no-TTY", "sftp", "sh", "-c", SESSION)
+    compose("up", "--detach", "--no-build", "--no-deps", "--wait", "--wait-timeout", "60", "sftp")
+    said = compose("exec", "--no-TTY", "sftp", "sh", "-c", SESSION)
     assert re.search(r"sftp> ls\ncsv +dropped\.csv +hl7", said)
     assert 'dest open "/beside.csv": Permission denied' in said
     assert "This service allows sftp connections only" in said
-    known = compose("--profile", "files", "exec", "--no-TTY", "sftp", "cat", "/etc/firth/known/known_hosts")
+    known = compose("exec", "--no-TTY", "sftp", "cat", "/etc/firth/known/known_hosts")
     assert known.startswith("[sftp]:2222 ssh-ed25519 ")
 
 
-# As a client would, who gives the file its name when all of it is there.
-DROP: Final = """
-cd /srv/sftp/drop
-printf 'row_id,subject_id,gender,dob,dod,dod_hosp,dod_ssn,expire_flag\n1,10,F,1950-01-01,,,,0\n' > new
-chown firth new && mv new csv/patients.csv
-"""
+PATIENT: Final = b"row_id,subject_id,gender,dob,dod,dod_hosp,dod_ssn,expire_flag\n1,10,F,1950-01-01,,,,0\n"
 
 # By the client that came with the server: drop a file, try beside the folder, ask for a shell.
 SESSION: Final = """

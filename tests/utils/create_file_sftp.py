@@ -13,7 +13,6 @@ import time
 from argparse import ArgumentParser
 from collections.abc import Iterable
 from itertools import islice
-from pathlib import Path
 from typing import Final
 
 from hl7v2.generate import messages
@@ -48,14 +47,6 @@ def hl7(count: int, *, seed: int) -> bytes:
     return header + body + b"BTS|%d\rFTS|1\r" % count
 
 
-def drop(folder: Path, name: str, content: bytes) -> Path:
-    """Put a file into `folder` at once: under another name first, so that nobody sees half of it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    half = folder / f"{name}.part"
-    half.write_bytes(content)
-    return half.rename(folder / name)
-
-
 def main() -> None:
     parser = ArgumentParser(description="Drops a file on the local stack's SFTP server.")
     parser.add_argument("--hl7", action="store_true", help="HL7 v2 messages, not CSV")
@@ -65,7 +56,7 @@ def main() -> None:
     kind = "hl7" if chosen.hl7 else "csv"
     content = hl7(chosen.count, seed=chosen.first) if chosen.hl7 else patients(chosen.count, first=chosen.first)
     name = f"{time.strftime('%Y%m%d-%H%M%S')}.{kind}"
-    dropped = drop(sftp.files(USERS_STACK) / "drop" / kind, name, content)
+    dropped = sftp.drop(sftp.files(USERS_STACK) / "drop" / kind, name, content)
     sys.stdout.write(f"{dropped}\n")
 
 
