@@ -162,12 +162,12 @@ def _limit(stack: Stack, sink: str) -> float:
     """Resources a second that the server takes of what the batch made, under other ids, what others point at first."""
     made = [change for wave in waves(list(_resources(stack, MOST[sink]))) for change in wave]
     if sink == "mongodb":
-        with mongo.connect(mongodb.url(stack.ports), time_limit=60) as client:
-            return upsert(client["limit"], [_other(change, 0) for change in made])
-    client = FhirClient(hapi.url(stack.ports), token=None, time_limit=60)
+        with mongo.connect(mongodb.url(stack.ports), time_limit=60) as database:
+            return upsert(database["limit"], [_other(change, 0) for change in made])
+    server = FhirClient(hapi.url(stack.ports), token=None, time_limit=60)
     some = made[:: max(1, len(made) // TRIED)]
-    rates = {way: post(client, [_other(change, n) for change in some], way) for n, way in enumerate(WAYS, start=1)}
-    return post(client, [_other(change, 0) for change in made], max(rates, key=lambda way: rates[way]))
+    rates = {way: post(server, [_other(change, n) for change in some], way) for n, way in enumerate(WAYS, start=1)}
+    return post(server, [_other(change, 0) for change in made], max(rates, key=lambda way: rates[way]))
 
 
 def _resources(stack: Stack, most: int) -> Iterator[Change]:

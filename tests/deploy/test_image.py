@@ -128,8 +128,13 @@ def test_every_stage_runs_in_a_container_and_the_demo_comes_out_right(
     up = ("up", "--detach", "--no-build", "--no-deps", "--wait", "--wait-timeout", "180")
     compose(*up, "api", "connect", "sftp", *WORKERS)
     token = compose("exec", "--no-TTY", "api", "cat", "/run/secrets/api-token")
-    ours = {"states": demo_compose.states, "log": demo_compose.log, "drop": demo_compose.drop}
-    site = replace(Site.of(servers), api_token=token, **ours)
+    site = replace(
+        Site.of(servers),
+        api_token=token,
+        states=demo_compose.states,
+        log=demo_compose.log,
+        drop=demo_compose.drop,
+    )
     assert ("live", "ready") in site.states()
     checked = run(site, patients=25, console=Console(file=io.StringIO(), width=200))
     finish(checked)
