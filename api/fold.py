@@ -47,7 +47,7 @@ log = logs.get(__name__)
 
 MOST: Final = 5_000  # records a fold; their bytes are bounded by what the consumer fetches ahead
 WAIT: Final = 0.5  # seconds for the first record of a fold
-GATHER: Final = 0.05  # seconds for more: at most twenty folds a second, however small their records come
+GATHER: Final = 0.2  # seconds for more: at most five folds a second, however small their records come
 LOOK_AGAIN: Final = 10.0  # seconds between two looks for new partitions
 TIDY: Final = 3600.0  # seconds between two tidyings
 
@@ -89,6 +89,7 @@ class Fold:
                 tidied = now
             messages = reader.read(most=MOST, wait=WAIT, gather=GATHER)
             if messages:
+                reader.check()
                 unknown += fold(connection, messages, reader, codec)
             else:
                 _still_leading(connection)

@@ -31,7 +31,7 @@ log = logs.get(__name__)
 GET_READY: Final = 2.0  # seconds that a preview waits for a lane that has just begun
 SEND: Final = 5.0  # seconds for the broker to take a trigger
 WAIT: Final = 0.5  # seconds; how long a request to stop may go unnoticed
-LOOK_AGAIN: Final = 10.0  # seconds between two looks for new partitions
+LOOK_AGAIN: Final = 10.0  # seconds between two looks for new partitions, and topics made anew
 
 
 class SilentStage(Exception):

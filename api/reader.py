@@ -66,11 +66,8 @@ class Reader:
         log.info("partitions assigned", topics=list(self._topics), count=len(starts))
 
     def read(self, *, most: int, wait: float, gather: float) -> list[Message]:
-        """Up to `most` records: waits `wait` seconds for the first, then `gather` for others.
-
-        Raises Unavailable also when a topic was made anew: make a new reader then. The client goes on in it at the
-        offset where it was in the old one, or at its start, and would tell nobody.
-        """
+        """Up to `most` records: waits `wait` seconds for the first, then `gather` for others. Raises Unavailable,
+        Misconfigured."""
         first = self._consumer.poll(wait)
         if first is None:
             return []
@@ -82,9 +79,14 @@ class Reader:
                 records.append(message)
             elif error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 — public name of a client's error
                 raise kafka.failure(error)
-        if records and self._described()[0] != self._ids:
-            raise Unavailable(f"{' or '.join(self._topics)}: the topic was made anew")
         return records
+
+    def check(self) -> None:
+        """Raises Unavailable when a topic was made anew: make a new reader then, what this one read last may be of
+        either. The client goes on in it at the offset where it was in the old one, or at its start, and tells nobody.
+        """
+        if self._described()[0] != self._ids:
+            raise Unavailable(f"{' or '.join(self._topics)}: the topic was made anew")
 
     def place(self, message: Message) -> Place:
         """Where a record stands."""

@@ -145,8 +145,14 @@ def test_nothing_is_taken_from_a_topic_that_was_made_anew(make_topic: Callable[[
     topic.make(1)
     topic.write(*("new" for _ in range(number)))
     with pytest.raises(Unavailable, match="made anew"):
-        until(lambda: reader.read(most=100, wait=0.3, gather=0), what="a refusal")
+        until(lambda: _taken(reader), what="a refusal")
     assert values(again(topic, kept), number) == ["new"] * number
+
+
+def _taken(reader: Reader) -> bool:
+    records = reader.read(most=100, wait=0.3, gather=0)
+    reader.check()
+    return bool(records)
 
 
 @pytest.mark.stack
