@@ -11,12 +11,13 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from confluent_kafka import ConsumerGroupState, ConsumerGroupTopicPartitions, IsolationLevel, KafkaException
+from confluent_kafka import ConsumerGroupState, IsolationLevel, KafkaException
 from confluent_kafka import TopicPartition as Place
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 
 from pipeline import kafka, logs
 from pipeline.service_settings import KafkaSettings
+from pipeline.standing import Standing
 from pipeline.topics import EXTRACT, TRANSFORM
 
 log = logs.get(__name__)
@@ -63,7 +64,9 @@ class Backlog:
     """Asks the broker how many records lie between the extractor and the fastest sink that is at work."""
 
     def __init__(self, broker: KafkaSettings) -> None:
+        self._broker = broker
         self._admin = kafka.admin(broker)
+        self._groups: dict[str, Standing] = {}
 
     def __call__(self) -> int:
         """How many records; 0 where the broker does not say."""
@@ -81,9 +84,9 @@ class Backlog:
 
     def _behind(self, group: str, topic: str) -> int:
         """How many records of the topic the group has not taken yet, of partitions that it has begun with."""
-        asked = [ConsumerGroupTopicPartitions(group)]
-        offsets = self._admin.list_consumer_group_offsets(asked, request_timeout=ANSWER)[group].result()
-        taken = {place.partition: place.offset for place in offsets.topic_partitions if place.topic == topic}
+        if group not in self._groups:
+            self._groups[group] = Standing(self._broker, group)
+        taken = self._groups[group].of(topic)
         wanted = {Place(topic, partition): _LATEST for partition, offset in taken.items() if offset >= 0}
         if not wanted:
             return 0

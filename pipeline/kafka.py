@@ -92,6 +92,12 @@ def reader(settings: KafkaSettings, *, seldom: bool = False, uncommitted: bool =
     return Consumer(configuration | (_SELDOM if seldom else {}))
 
 
+def onlooker(settings: KafkaSettings, *, group: str) -> Consumer:
+    """A consumer that can be asked what `group` has committed, and must never subscribe: it is no member."""
+    # Offsets of an open transaction are not waited for.
+    return Consumer(_reading(settings) | {"group.id": group, "isolation.level": "read_uncommitted"})
+
+
 def producer(
     settings: KafkaSettings,
     *,
