@@ -14,7 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 from sqlalchemy import Connection, exists, func, select, tuple_, update
 
@@ -26,6 +26,7 @@ from pipeline.dead_letters import header_text
 from pipeline.errors import FirthError, Unavailable
 from pipeline.records import BATCH_ID, RESOURCE_ID
 from pipeline.service_settings import KafkaSettings
+from pipeline.standing import Standing
 from pipeline.topics import EXTRACT, TRANSFORM, TRIGGER
 
 log = logs.get(__name__)
@@ -138,56 +139,73 @@ def found_in_topics(
     admin = kafka.admin(broker)
     try:
         # From the first stage to the last: what moves on meanwhile is found further down.
-        taken = [_taken(admin, group, topic) for group, topic in readers]
+        taken = [_taken(broker, group, topic) for group, topic in readers]
         left = list(_left(admin, [*taken, folded]))
-        if sum(end - place.offset for place, end in left) > MOST:
+        if sum(each.end - each.start for each in left) > MOST:
             return set(resources)
-        # Uncommitted records count too: what is committed may still be hidden behind somebody's open transaction.
-        with closing(kafka.reader(broker, uncommitted=True)) as consumer:
-            return _found(consumer, [place for place, _ in left], resources.keys())
+        settled = [TopicPartition(*each.place, each.start) for each in left if each.start < each.settled]
+        # What an open transaction holds back may still be committed; what was aborted stays there, and is nothing.
+        held = [TopicPartition(*each.place, max(each.start, each.settled)) for each in left if each.settled < each.end]
+        found = _found(broker, settled, resources.keys())
+        return found | _found(broker, held, resources.keys(), uncommitted=True)
     except KafkaException as error:
         raise kafka.failure(error) from None
 
 
-def _taken(admin: AdminClient, group: str, topic: str) -> Offsets:
+def _taken(broker: KafkaSettings, group: str, topic: str) -> Offsets:
     """How far a group has taken each partition of a topic; -1 for those that it has not begun with."""
-    asked = [ConsumerGroupTopicPartitions(group)]
-    offsets = admin.list_consumer_group_offsets(asked, request_timeout=ANSWER)[group].result().topic_partitions
-    begun = {each.partition: each.offset for each in offsets if each.topic == topic}
-    partitions = admin.list_topics(topic, timeout=ANSWER).topics[topic].partitions
-    return {(topic, number): begun.get(number, -1) for number in partitions}
+    with closing(Standing(broker, group)) as standing:
+        return {(topic, partition): offset for partition, offset in standing.of(topic).items()}
 
 
-def _left(admin: AdminClient, taken: Sequence[Offsets]) -> Iterator[tuple[TopicPartition, int]]:
-    """For each partition with something left: where the first of its readers stands, and the partition's end."""
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """What is left to read of a partition, from `start` to `end`; from `settled` on an open transaction holds it."""
+
+    place: tuple[str, int]
+    start: int
+    settled: int
+    end: int
+
+
+def _left(admin: AdminClient, taken: Sequence[Offsets]) -> Iterator[_Left]:
+    """Of each partition that the first of its readers is not through with."""
     places = sorted({place for one in taken for place in one})
-    for place, low, end in zip(places, bounds(admin, places, EARLIEST), bounds(admin, places, LATEST), strict=True):
+    lows = bounds(admin, places, EARLIEST)
+    settled = bounds(admin, places, LATEST, isolation=IsolationLevel.READ_COMMITTED)
+    ends = bounds(admin, places, LATEST)
+    for place, low, stable, end in zip(places, lows, settled, ends, strict=True):
         first = min(one[place] for one in taken if place in one)
         # Elsewhere stands a group that knew an earlier topic of this name.
         start = first if low <= first <= end else low
         if start < end:
-            yield TopicPartition(*place, start), end
+            yield _Left(place, start, stable, end)
 
 
-def _found(consumer: Consumer, places: list[TopicPartition], wanted: Collection[ResourceKey]) -> set[ResourceKey]:
+def _found(
+    broker: KafkaSettings, places: list[TopicPartition], wanted: Collection[ResourceKey], *, uncommitted: bool = False
+) -> set[ResourceKey]:
     """Those of `wanted` that have a record from these places on."""
     found: set[ResourceKey] = set()
-    consumer.assign(places)
-    ended = 0
-    while ended < len(places) and len(found) < len(wanted):
-        first = consumer.poll(ANSWER)
-        if first is None:
-            raise Unavailable("broker: does not give its records in time")
-        for message in [first, *consumer.consume(1000, 0)]:
-            error = message.error()
-            if error is None:
-                headers: Any = message.headers() or ()
-                found.add((header_text(headers, BATCH_ID) or "", header_text(headers, RESOURCE_ID) or ""))
-            elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 — public name of a client's error
-                ended += 1
-            else:
-                raise kafka.failure(error)
-        found.intersection_update(wanted)
+    if not places:
+        return found
+    with closing(kafka.reader(broker, uncommitted=uncommitted)) as consumer:
+        consumer.assign(places)
+        ended = 0
+        while ended < len(places) and len(found) < len(wanted):
+            first = consumer.poll(ANSWER)
+            if first is None:
+                raise Unavailable("broker: does not give its records in time")
+            for message in [first, *consumer.consume(1000, 0)]:
+                error = message.error()
+                if error is None:
+                    headers: Any = message.headers() or ()
+                    found.add((header_text(headers, BATCH_ID) or "", header_text(headers, RESOURCE_ID) or ""))
+                elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 — public name of a client's error
+                    ended += 1
+                else:
+                    raise kafka.failure(error)
+            found.intersection_update(wanted)
     return found
 
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicCollection, TopicPartition
+from confluent_kafka import (
+    Consumer,
+    IsolationLevel,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicCollection,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from pipeline import kafka, logs
@@ -122,12 +130,21 @@ class Reader:
         return ids, partitions
 
 
-def bounds(admin: AdminClient, partitions: Sequence[tuple[str, int]], spec: OffsetSpec) -> list[int]:
-    """The first or next offset of each partition. Asked of the broker by the admin's client: a consumer does not know
-    of a new partition for a while. Raises Unavailable, Misconfigured."""
+def bounds(
+    admin: AdminClient,
+    partitions: Sequence[tuple[str, int]],
+    spec: OffsetSpec,
+    *,
+    isolation: IsolationLevel = IsolationLevel.READ_UNCOMMITTED,
+) -> list[int]:
+    """The first or next offset of each partition; by `isolation` the next may be an open transaction's first.
+
+    Asked of the broker by the admin's client: a consumer does not know of a new partition for a while. Raises
+    Unavailable, Misconfigured.
+    """
     asked = {TopicPartition(topic, number): spec for topic, number in partitions}
     try:
-        futures = admin.list_offsets(asked, request_timeout=ANSWER)
+        futures = admin.list_offsets(asked, isolation_level=isolation, request_timeout=ANSWER)
         found = {(each.topic, each.partition): int(future.result().offset) for each, future in futures.items()}
     except KafkaException as error:
         raise kafka.failure(error) from None

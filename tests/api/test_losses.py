@@ -32,6 +32,11 @@ class Clock:
         return self.now
 
 
+def of(batch_id: str, resource_id: str) -> list[tuple[str, Any]]:
+    """The headers of a record."""
+    return [(BATCH_ID, batch_id.encode()), (RESOURCE_ID, resource_id.encode())]
+
+
 @dataclass(frozen=True)
 class Broker:
     """Topics that no worker reads."""
@@ -47,8 +52,7 @@ class Broker:
 
     def write(self, topic: str, batch_id: str, resource_id: str) -> None:
         producer = clients.producer(self.settings)
-        headers: list[tuple[str, Any]] = [(BATCH_ID, batch_id.encode()), (RESOURCE_ID, resource_id.encode())]
-        producer.produce(topic, b"not looked into", headers=headers)
+        producer.produce(topic, b"not looked into", headers=of(batch_id, resource_id))
         assert producer.flush(30) == 0
 
 
@@ -108,6 +112,23 @@ def test_what_a_topic_still_has_is_waited_for(served: FlaskClient, engine: Engin
     broker.write(topic, batch_id, "wards")
     look(Losses(broker.settings, standstill=0), engine, folded)
     assert [each["state"] for each in shown(served, batch_id)["resources"]] == ["failed", "running"]
+
+
+def test_what_a_transaction_wrote_is_waited_for_until_it_is_aborted(
+    served: FlaskClient, engine: Engine, broker: Broker
+) -> None:
+    batch_id = begun(served, engine, "wards")
+    writer = clients.producer(broker.settings, transactional_id=batch_id)
+    writer.init_transactions(30)
+    writer.begin_transaction()
+    writer.produce(TRANSFORM, b"not looked into", headers=of(batch_id, "wards"))
+    assert writer.flush(30) == 0
+    folded = broker.folded()
+    look(Losses(broker.settings, standstill=0), engine, folded)
+    assert shown(served, batch_id)["resources"][0]["state"] == "running"
+    writer.abort_transaction(30)
+    look(Losses(broker.settings, standstill=0), engine, folded)
+    assert shown(served, batch_id)["resources"][0]["state"] == "failed"
 
 
 def test_what_moved_lately_is_waited_for(served: FlaskClient, engine: Engine, broker: Broker) -> None:
