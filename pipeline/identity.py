@@ -3,11 +3,13 @@ nothing in it.
 
 The client tells nobody. It goes on at the offset where it was, and what the new topic has before that is passed over
 (librdkafka 2.16). So a worker asks itself, after it has taken records and before their offsets are committed; and
-these say of which topic they are, should it be made anew just between the two.
+these say of which topic they are, should it be made anew just between the two. Where nothing comes it asks from time
+to time: a new topic may have as many records as were read of the old one, and wait for ever to be noticed.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Mapping
 from concurrent.futures import Future
 from typing import Any, Final
@@ -15,10 +17,11 @@ from typing import Any, Final
 from confluent_kafka import OFFSET_BEGINNING, KafkaException, TopicCollection, TopicPartition
 
 from pipeline import kafka
-from pipeline.errors import StartOver
+from pipeline.errors import StartOver, Unavailable
 from pipeline.service_settings import KafkaSettings
 
 _ANSWER: Final = 5.0  # seconds for the broker to describe a topic
+_LOOK_AGAIN: Final = 5.0  # seconds between two looks at topics of which nothing comes
 
 
 class TopicChanged(StartOver):
@@ -31,6 +34,8 @@ class Identities:
     def __init__(self, broker: KafkaSettings) -> None:
         self._admin = kafka.admin(broker)
         self._ids: dict[str, str] = {}
+        self._looked = time.monotonic()
+        self._asked: Mapping[str, Future[Any]] = {}
 
     def ask(self, topics: Collection[str]) -> Mapping[str, Future[Any]]:
         """Have the broker asked for these; `note` and `check` wait for the answers."""
@@ -39,6 +44,7 @@ class Identities:
     def note(self, asked: Mapping[str, Future[Any]]) -> None:
         """They are these topics from now on. Raises KafkaException where one is not there, or without an answer."""
         self._ids |= {topic: str(answer.result().topic_id) for topic, answer in asked.items()}
+        self._asked = {}  # of before
 
     def check(self, asked: Mapping[str, Future[Any]]) -> None:
         """Raises TopicChanged where one is another topic by now, and Unavailable where it is not there, or without an
@@ -50,6 +56,20 @@ class Identities:
                 raise kafka.failure(error, place=f"topic {topic}: ") from None
             if now != self._ids[topic]:
                 raise TopicChanged(f"topic {topic} was deleted and made anew: what was only in the old one is lost")
+
+    def look(self) -> None:
+        """Ask now and then, and wait for no answer. Raises TopicChanged; a topic that is not there is waited for."""
+        if time.monotonic() - self._looked >= _LOOK_AGAIN and self._ids:
+            self._looked = time.monotonic()
+            self._asked = self.ask(self._ids)
+        elif self._asked and all(answer.done() for answer in self._asked.values()):
+            asked, self._asked = self._asked, {}
+            try:
+                self.check(asked)
+            except TopicChanged:
+                raise
+            except Unavailable:
+                return  # it tells whoever needs more of the broker
 
     def offset(self, topic: str, partition: int, offset: int) -> TopicPartition:
         """An offset to commit, which says of which topic it is."""

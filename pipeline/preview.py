@@ -32,7 +32,6 @@ from pipeline.topics import PREVIEW_RESULT, RECORD_LIMIT
 log = logs.get(__name__)
 
 _POLL: Final = 0.5  # seconds; how long a request to stop may go unnoticed
-_LOOK_AGAIN: Final = 5.0  # seconds between two looks whether the topic is still the same
 
 
 class PreviewLane(Background):
@@ -59,12 +58,9 @@ class PreviewLane(Background):
         try:
             topics = Identities(settings.kafka)
             topics.note(topics.ask([self._reads]))
-            looked = time.monotonic()
             consumer.subscribe([self._reads])
             while not stopping.is_set():
-                if time.monotonic() - looked > _LOOK_AGAIN:
-                    topics.check(topics.ask([self._reads]))
-                    looked = time.monotonic()
+                topics.look()
                 message = consumer.poll(_POLL)
                 producer.poll(0)
                 if message is not None:

@@ -193,6 +193,7 @@ class _Worker:
         self._settle()
         self._measure_lag()
         if first is None:
+            self._topics.look()
             return []
         self._rebalanced = False
         messages = self._consumer.consume(max_records - 1, 0)

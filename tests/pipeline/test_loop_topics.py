@@ -67,6 +67,16 @@ def test_a_topic_that_is_deleted_and_made_anew_is_read_from_its_beginning(
     assert worker.alive
 
 
+def test_a_topic_that_is_made_anew_with_as_many_records_as_were_read_is_noticed(stage: Stage) -> None:
+    stage.worker()
+    before = stage.write([b"good"] * 10, partition=0)
+    stage.until_out(before)
+    stage.delete_topic(stage.reads)
+    stage.make_topic(stage.reads)
+    keys = stage.write([b"good"] * 10, partition=0)
+    stage.until_out(before + keys)
+
+
 @pytest.mark.parametrize("missed", ["for a moment", "until the worker misses it"])
 def test_a_topic_that_is_written_to_is_written_to_again_when_it_is_made_anew(stage: Stage, missed: str) -> None:
     worker = stage.worker(MAX_RECORDS="100")
