@@ -40,6 +40,7 @@ from pipeline.service_settings import WorkerSettings
 from pipeline.topic_maker import ensure_topics
 from pipeline.topics import DLQ, PROGRESS
 from pipeline.transactions import Transactions
+from pipeline.watch import Watch
 
 log = logs.get(__name__)
 
@@ -105,7 +106,8 @@ def run_worker(
         # What was made until now stays: spare the collector from looking at it time and again.
         gc.collect()
         gc.freeze()
-        worker.run(topics)
+        with Watch(pulse):
+            worker.run(topics)
     finally:
         if health is not None:
             health.close()
