@@ -71,6 +71,16 @@ def test_nothing_is_left_behind(front: Front, client: FhirClient) -> None:
     ]
 
 
+def test_what_the_server_does_not_delete_is_told(
+    front: Front, client: FhirClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    front.amiss = lambda ask: Reply(409, outcome("conflict")) if ask.is_bundle and not puts(ask) else None
+    shortcoming(client)
+    made = front.bundles[0].entries[0]["resource"]
+    names = f"Basic/{made['id']} and {made['subject']['reference']}"
+    assert f"HTTP 409 to the deletion of {names}" in capsys.readouterr().out
+
+
 def test_a_server_that_does_not_answer_now_is_asked_after_the_first_write(
     front: Front, client: FhirClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
