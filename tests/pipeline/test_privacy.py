@@ -55,6 +55,15 @@ def test_a_librarys_message_is_logged_as_its_template(capsys: pytest.CaptureFixt
     assert NAME not in str(line)
 
 
+def test_what_a_client_says_of_the_broker_again_and_again_is_logged_once(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("test")
+    client = logging.getLogger(logs.BROKER_LOGGER)
+    for milliseconds in (0, 1, 12):
+        client.error("FAIL: %s", f"no connection (after {milliseconds}ms)")
+    client.error("FAIL: another")
+    assert [line["event"] for line in lines(capsys)] == ["FAIL: no connection (after 0ms)", "FAIL: another"]
+
+
 def test_a_bug_in_a_stage_tells_its_place_alone(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure("test")
 
