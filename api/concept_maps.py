@@ -19,6 +19,7 @@ from api.problems import Problem
 from mapping import concept_maps
 from mapping.mistakes import InvalidMapping
 from mapping.model import ConceptMap, Mapping
+from pipeline.http_session import http_session
 from pipeline.settings import Secret
 
 FRESH: Final = 60.0  # seconds
@@ -94,12 +95,9 @@ class ConceptMaps:
         return _Kept(found, answer.headers.get("ETag"), asked)
 
     def _answered(self, concept_map_id: str, version: str | None) -> requests.Response:
-        with requests.Session() as session:
-            session.trust_env = False
-            session.verify = self._ca_location or True
+        token = self._token.reveal() if self._token is not None else None
+        with http_session(token=token, ca_location=self._ca_location) as session:
             session.headers["Accept"] = "application/fhir+json"
-            if self._token is not None:
-                session.headers["Authorization"] = f"Bearer {self._token.reveal()}"
             if version is not None:
                 session.headers["If-None-Match"] = version
             address = f"{self._url}/ConceptMap/{concept_map_id}"

@@ -11,6 +11,7 @@ import orjson
 import requests
 
 from api.problems import Problem
+from pipeline.http_session import http_session
 from pipeline.settings import Secret
 
 # Seconds for all resources of a preview. HAPI takes twenty for the first one that it validates after its start.
@@ -31,12 +32,9 @@ class FhirServer:
 
         Raises Problem `unavailable` or `timeout`.
         """
-        with requests.Session() as session:
-            session.trust_env = False
-            session.verify = self._ca_location or True
+        token = self._token.reveal() if self._token is not None else None
+        with http_session(token=token, ca_location=self._ca_location) as session:
             session.headers.update({"Accept": _FHIR, "Content-Type": _FHIR})
-            if self._token is not None:
-                session.headers["Authorization"] = f"Bearer {self._token.reveal()}"
             until = time.monotonic() + TIME_LIMIT
             return [self._issues(session, resource, until) for resource in resources]
 

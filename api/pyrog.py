@@ -19,6 +19,7 @@ import requests
 
 from api.problems import Problem
 from api.pyrog_query import NEWEST, SCHEMA, query_for
+from pipeline.http_session import http_session
 from pipeline.settings import Secret
 
 TIME_LIMIT: Final = (3.0, 20.0)  # seconds to connect, to wait for the answer
@@ -109,11 +110,7 @@ class Pyrog:
         return data
 
     def _answered(self, query: str, variables: Mapping[str, str], token: str | None) -> requests.Response:
-        with requests.Session() as session:
-            session.trust_env = False
-            session.verify = self._ca_location or True
-            if token is not None:
-                session.headers["Authorization"] = f"Bearer {token}"
+        with http_session(token=token, ca_location=self._ca_location) as session:
             asked = {"query": query, "variables": variables}
             try:
                 return session.post(self._url, json=asked, timeout=TIME_LIMIT, allow_redirects=False)

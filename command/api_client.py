@@ -14,6 +14,7 @@ from command.stack import services
 from command.stack.places import USERS_STACK
 from command.stack.ports import Ports
 from command.stack.trouble import Trouble
+from pipeline.http_session import http_session
 
 _TIMEOUT: Final = (3.0, 60.0)  # seconds to connect, to wait for the answer
 
@@ -63,6 +64,7 @@ class Batch:
 
     @property
     def is_over(self) -> bool:
+        """Whether nothing more will become of it by itself."""
         return self.state in ("completed", "failed", "cancelled")
 
 
@@ -120,9 +122,7 @@ class Api:
 
     def __init__(self, url: str, *, token: str) -> None:
         self._url = url.rstrip("/")
-        self._session = requests.Session()
-        self._session.trust_env = False  # neither a proxy nor a .netrc of the machine
-        self._session.headers["Authorization"] = f"Bearer {token}"
+        self._session = http_session(token=token)
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Self:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import requests
 
 from command.stack.trouble import Trouble
+from pipeline.http_session import http_session
 
 _TIMEOUT: Final = (3.0, 90.0)  # seconds to connect, to wait for the answer
 
@@ -26,6 +27,7 @@ class ConnectorStatus:
 
     @property
     def is_well(self) -> bool:
+        """Whether neither it nor a task of it has failed."""
         return "FAILED" not in (self.state, *self.tasks)
 
 
@@ -34,8 +36,7 @@ class ConnectCluster:
 
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
-        self._session = requests.Session()
-        self._session.trust_env = False  # neither a proxy nor a .netrc of the machine
+        self._session = http_session()
 
     def close(self) -> None:
         """Leave the cluster."""

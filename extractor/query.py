@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 from sqlalchemy import ColumnClause, Text, and_, cast, column, func, literal_column, select, table
 from sqlalchemy.sql import ColumnElement, FromClause, Select
@@ -21,8 +21,6 @@ from pipeline.errors import InvalidRecord
 from pipeline.events import Value
 
 TEXT = ColumnType("text")
-
-Parameters: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

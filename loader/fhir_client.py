@@ -15,6 +15,7 @@ import requests
 from loader.answers import Answer, Verdict, retry_after, verdict
 from loader.bundles import ABSENT
 from pipeline.errors import Misconfigured, Unavailable
+from pipeline.http_session import http_session
 
 _FHIR: Final = "application/fhir+json"
 _HEADERS: Final = {
@@ -51,12 +52,8 @@ class FhirClient:
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
-            session = requests.Session()
-            session.trust_env = False
-            session.verify = self._ca_location or True
+            session = http_session(token=self._token, ca_location=self._ca_location)
             session.headers.update(_HEADERS)
-            if self._token:
-                session.headers["Authorization"] = f"Bearer {self._token}"
             self._local.session = session
         return session
 

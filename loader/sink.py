@@ -38,6 +38,7 @@ class Change:
 
     @property
     def name(self) -> Name:
+        """Which resource it is of."""
         return self.type, self.id
 
 

@@ -67,7 +67,6 @@ class Definition:
 
     name: str
     kind: Kind
-    abstract: bool
     elements: Mapping[str, Element]
 
     @cached_property
@@ -124,7 +123,6 @@ class Definitions:
             found = Definition(
                 name=name,
                 kind=described["kind"],
-                abstract=described.get("abstract", False),
                 elements=MappingProxyType(self._unfold(described["elements"])),
             )
             self._unfolded[name] = found

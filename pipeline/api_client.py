@@ -11,6 +11,7 @@ from urllib.parse import quote
 import requests
 
 from pipeline.errors import InvalidRecord, Misconfigured, Unavailable
+from pipeline.http_session import http_session
 from pipeline.service_settings import ApiClientSettings
 
 _TIMEOUT: Final = (3.0, 10.0)  # seconds to connect, to wait for the answer
@@ -21,11 +22,7 @@ class ApiClient:
 
     def __init__(self, url: str, token: str, *, ca_location: str | None = None) -> None:
         self._url = url.rstrip("/")
-        self._session = requests.Session()
-        self._session.headers["Authorization"] = f"Bearer {token}"
-        self._session.verify = ca_location or True
-        # A proxy or a .netrc of the machine must not come between, nor replace the token.
-        self._session.trust_env = False
+        self._session = http_session(token=token, ca_location=ca_location)
 
     @classmethod
     def of(cls, settings: ApiClientSettings) -> Self:

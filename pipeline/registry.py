@@ -7,6 +7,7 @@ from typing import Any, Final
 import requests
 
 from pipeline.errors import Misconfigured, Unavailable
+from pipeline.http_session import http_session
 from pipeline.service_settings import RegistrySettings
 
 _TIMEOUT: Final = (3.0, 10.0)  # seconds to connect, to wait for the answer
@@ -18,10 +19,8 @@ class Registry:
 
     def __init__(self, settings: RegistrySettings) -> None:
         self._url = settings.url.rstrip("/")
-        self._session = requests.Session()
-        self._session.trust_env = False
+        self._session = http_session(ca_location=settings.ca_location)
         self._session.headers["Accept"] = _JSON
-        self._session.verify = settings.ca_location or True
         if settings.username and settings.password:
             self._session.auth = (settings.username, settings.password.reveal())
 

@@ -63,6 +63,7 @@ def log4j2() -> str:
 
 
 def url(ports: Ports) -> str:
+    """Where its REST interface is."""
     return f"http://{HOST}:{ports.connect}"
 
 

@@ -35,4 +35,5 @@ def server(place: Place, ports: Ports) -> Server:
 
 
 def url(ports: Ports) -> str:
+    """The base address of FHIR."""
     return f"http://{HOST}:{ports.fhir}/fhir"

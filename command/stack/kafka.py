@@ -35,6 +35,7 @@ def server(place: Place, ports: Ports) -> Server:
 
 
 def bootstrap_servers(ports: Ports) -> str:
+    """Where clients begin."""
     return f"{HOST}:{ports.kafka}"
 
 

@@ -31,6 +31,7 @@ def server(place: Place, ports: Ports) -> Server:
 
 
 def url(ports: Ports) -> str:
+    """Where clients connect to."""
     return f"mongodb://{HOST}:{ports.mongodb}"
 
 

@@ -50,10 +50,12 @@ class Place:
 
     @property
     def logs(self) -> Path:
+        """The folder of the logs, one a process."""
         return self._made("logs")
 
     @property
     def run(self) -> Path:
+        """The folder of what is known of running processes."""
         return self._made("run")
 
     def secret_file(self, name: str, content: str | None = None) -> Path:

@@ -74,6 +74,7 @@ class Note:
 
 
 def log_file(place: Place, name: str) -> Path:
+    """Where process `name` writes what it says; there once it was started."""
     return place.logs / f"{name}.log"
 
 

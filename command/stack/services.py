@@ -45,6 +45,7 @@ def worker_name(stage: str, slot: int) -> str:
 
 
 def api_url(ports: Ports) -> str:
+    """Where the api is."""
     return f"http://{HOST}:{ports.api}"
 
 

@@ -11,7 +11,6 @@ from hl7v2.generate.visits import Appointment, Bed, Document, Dose, Order, Resul
 from hl7v2.generate.vocabulary import Concept
 
 FACILITY = "FIRTHGEN&2.16.840.1.113883.19.4&ISO"  # an OID of those that HL7 keeps for examples
-MERGED_AWAY = "MR"
 
 
 def msh(event: str, structure: str, *, sender: str, receiver: str, control_id: str, now: datetime) -> str:
