@@ -122,8 +122,8 @@ class Batches(BaseModel):
 @may_fail("unknown-resources", "invalid-mapping", "conflict", "bad-gateway")
 def start(body: NewBatch) -> Response:
     """Each resource's mapping is frozen as it is now, those from Pyrog and concept maps from the FHIR server taken
-    anew before. The answer comes once the batch is stored: from then on
-    it runs, even if this process or the broker goes away."""
+    anew before. The answer comes once the batch is stored: from then on it runs, even if this process or the broker
+    goes away."""
     services = here()
     services.broker.check()
     renewal.renew(body.resource_ids)

@@ -21,7 +21,7 @@ PARAMETERS: Final[Mapping[str, Any]] = {
     "batch_id": _BATCH,
     "resource_id": "mimic-patient",
     "stage": "transformer",
-    "reason": "bad-date",
+    "reason": "wrong-format",
     "source_id": "mimic",
     "hash": _HASH,
     "id": _LETTER,
@@ -90,8 +90,11 @@ _DEAD: Final = {
     "id": _LETTER,
     "stage": "transformer",
     "sink": None,
-    "reason": "bad-date",
-    "sentence": "Patient.birthDate: column patients_dob: not a date",
+    "reason": "wrong-format",
+    "sentence": (
+        "Patient.birthDate is not a date that the calendar has, as YYYY, YYYY-MM or YYYY-MM-DD, "
+        "from column patients.dob"
+    ),
     "batch_id": _BATCH,
     "resource_id": "mimic-patient",
     "origin": {"topic": "extract", "partition": 3, "offset": 612},

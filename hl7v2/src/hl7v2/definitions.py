@@ -3,8 +3,7 @@
 The facts come from the package hl7apy. They are read when a version is first asked for, and put right here
 where that package departs from the standard or its own form: fields that it leaves out or gives no data type are
 withdrawn ones; TS begins with a time in every version and never requires its second component; 2.1's ERR-1 has
-components; table entries
-that stand for many codes (`99zzz`, `HL7nnnn`, `Q<integer>D`) become patterns.
+components; table entries that stand for many codes (`99zzz`, `HL7nnnn`, `Q<integer>D`) become patterns.
 """
 
 from __future__ import annotations
