@@ -23,7 +23,7 @@ from pipeline.worker import run_worker
 
 # Records at once. A sink idles while a batch begins and ends: large ones make that rare, and at some hundred
 # resources a second they still end within seconds.
-_RECORDS: Final = 4000
+_RECORDS: Final = 8000
 
 
 def main() -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 _FIRST: Final = 100  # records: a server that was just started answers slowly
-_SECONDS: Final = 3.0
+_SECONDS: Final = 5.0
 _STEP: Final = 8  # times as many as before, at most: servers get faster as they go on
 
 
 class Pace:
-    """As many records as the stage has done with in about three seconds, up to `most`.
+    """As many records as the stage has done with in about five seconds, up to `most`.
 
     Large batches make commits rare. But what a stage needs depends on the server behind it: a batch that took
     minutes would show no progress, be all begun again after any trouble, and in the end cost the worker its
