@@ -32,6 +32,7 @@ def run_all(out: Console, arguments: Sequence[str], *, quick: bool) -> int:
     only = ["-m", "not stack"] if quick else []
     steps: dict[str, list[str | Path]] = {
         "ruff": [BIN / "ruff", "check"],
+        "ruff format": [BIN / "ruff", "format", "--check", "--quiet"],
         "mypy": [BIN / "mypy"],
         "import-linter": [BIN / "lint-imports"],
         "pytest": [BIN / "pytest", "--cov", "--cov-report=term", *only, *arguments],

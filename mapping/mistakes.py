@@ -2,7 +2,10 @@
 
     MappingError
     ├── InvalidMapping     the document has mistakes, listed
-    └── BadPath            a FHIR path that cannot be read (`mapping.paths`)
+    ├── BadPath            a FHIR path that cannot be read (`mapping.paths`)
+    ├── BadKey             a key that identifies nothing (`mapping.identity`)
+    ├── BadPackage         an installed package that cannot be used (`mapping.installed`)
+    └── NoDefinitions      the table of FHIR's elements cannot be read (`mapping.r4`)
 
 This room stands alone: a stage or the api turns these into its own kinds of failure.
 """

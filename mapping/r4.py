@@ -17,6 +17,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
+from mapping.mistakes import MappingError
+
 Kind: TypeAlias = Literal["resource", "complex-type", "backbone"]
 
 # How a primitive is written in JSON; all the others are strings.
@@ -33,7 +35,7 @@ JSON_KINDS: Mapping[str, Literal["boolean", "integer", "number"]] = MappingProxy
 _INDEX = re.compile(r"\[\d+\]")
 
 
-class NoDefinitions(Exception):
+class NoDefinitions(MappingError):
     """The table cannot be read; the message says what to do."""
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from transformer.target import Fixed, Many, Node, Object, Slot, fixed
+from transformer.target import Fixed, Many, Node, Object, Slot, fixed, slots
 
 Values: TypeAlias = Callable[[Sequence[Any]], tuple[Any, ...]]
 Build: TypeAlias = Callable[[str, tuple[Any, ...]], dict[str, Any]]
@@ -163,15 +163,7 @@ class _Writer:
 
 
 def _slots(node: Node) -> tuple[int, ...]:
-    match node:
-        case Slot(number):
-            return (number,)
-        case Object():
-            return node.slots
-        case Many(templates):
-            return tuple(number for template in templates for number in _slots(template))
-        case Fixed():
-            return ()
+    return node.slots if isinstance(node, Object) else tuple(slots(node))
 
 
 def _as_object(node: Node) -> Object:
