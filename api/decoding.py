@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 import orjson
 
 from pipeline.codec import TOPIC_OF, Codec, Event
-from pipeline.errors import FirthError, InvalidRecord
+from pipeline.errors import FirthError
 from pipeline.service_settings import RegistrySettings
 
 Readable: TypeAlias = dict[str, Any]
@@ -43,10 +43,9 @@ class Decoder:
                 if self._codec is None:
                     self._codec = Codec.connect(self._settings, patience=0)
                 decoded = self._codec.decode(kind, value)
-        except InvalidRecord:
-            return None  # that may be why it is a dead letter
+        # It is none, and may be a dead letter for that; or the registry is away, and bytes are better than nothing.
         except FirthError:
-            return None  # the registry is away: better the bytes than nothing
+            return None
         return jsonable(asdict(decoded))
 
 

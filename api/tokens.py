@@ -1,7 +1,7 @@
 """Who may ask: bearer tokens, known by their SHA-256 alone.
 
 Tokens are random and long, so a fast hash is enough: nobody can try them all. A caller's token does
-everything but read a password; a worker's token reads frozen mappings, credentials and metrics.
+everything but read a password; a worker's token reads frozen mappings, credentials, bindings and metrics.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from command.stack.places import Place
 from command.stack.ports import HOST, Ports
 from command.stack.processes import Server
 from command.stack.ready import answers
+from pipeline.topics import RECORD_LIMIT
 
 HEAP = "256m"
 
@@ -105,7 +106,7 @@ def _properties(ports: Ports) -> str:
         session.timeout.ms=6000
         heartbeat.interval.ms=2000
         # Records up to the 8 MiB that the broker takes.
-        producer.max.request.size={kafka.RECORD_BYTES}
+        producer.max.request.size={RECORD_LIMIT}
         producer.linger.ms=5
         producer.batch.size=131072
         """)

@@ -16,9 +16,7 @@ from command.stack.ports import HOST, Ports
 from command.stack.processes import Server
 from command.stack.ready import listens
 from command.stack.trouble import Trouble
-
-RECORD_BYTES = 8 << 20
-DEAD_LETTER_ROOM = 1 << 20  # a dead letter is the record and what is said of it
+from pipeline.topics import DEAD_LETTER_LIMIT
 
 
 def server(place: Place, ports: Ports) -> Server:
@@ -81,8 +79,8 @@ def _properties(topics: Path, ports: Ports) -> str:
         log.dirs={topics}
         # For connectors, whose configurations need not name their topics. Firth's clients ask for none to be made.
         auto.create.topics.enable=true
-        message.max.bytes={RECORD_BYTES + DEAD_LETTER_ROOM}
-        replica.fetch.max.bytes={RECORD_BYTES + DEAD_LETTER_ROOM}
+        message.max.bytes={DEAD_LETTER_LIMIT}
+        replica.fetch.max.bytes={DEAD_LETTER_LIMIT}
         # One broker, so one copy of everything.
         offsets.topic.num.partitions=1
         offsets.topic.replication.factor=1
