@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from extractor.chunk import Extractor
 from extractor.connectors import connectors
+from extractor.headway import Backlog, Headway
 from extractor.lookups import credentials, mappings, secret
-from extractor.pace import Backlog, Pace
 from extractor.patience import Patience
 from extractor.settings import ExtractorSettings, SourceSettings
 from extractor.sources import Sources
@@ -46,10 +46,10 @@ def main() -> None:
             codec=previews_codec,
         ),
     ):
-        pace = Pace(Backlog(settings.worker.kafka), ahead=settings.chunk.ahead)
+        headway = Headway(Backlog(settings.worker.kafka), ahead=settings.chunk.ahead)
 
         def paced(record: Record) -> Outcome:
-            pace.wait()
+            headway.wait()
             return extractor(record)
 
         # One trigger at a time: each is a chunk, as large as a transaction should be.

@@ -30,7 +30,7 @@ SLICE: Final = 0.25  # seconds
 _LATEST: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 
 
-class Pace:
+class Headway:
     """Lets a chunk begin when at most `ahead` records wait for the fastest sink, or when it has waited long.
 
     `backlog` tells how many do; it is asked once a second. 0 for `ahead` is no limit.
