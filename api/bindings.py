@@ -22,7 +22,7 @@ from api.batch_changes import Nothing
 from api.binding_counts import Counted, counted
 from api.bodies import Id, answer
 from api.counting import LOADER, TRANSFORMER, Tally
-from api.problems import Problem, may_fail
+from api.problems import Problem, may_fail, mistaken
 from api.services import here
 from api.tokens import Role, allows
 from pipeline.live import LIVE_STAGE, live_id
@@ -117,8 +117,7 @@ def put(path: BindingPath, body: NewBinding) -> Response:
     """201 for a new one, 200 where one was replaced; its counts stay. Workers know of it within seconds. They read a
     topic that was never bound from its first row on, and another one from where they were."""
     if path.topic in ALL:
-        mistake = {"path": "topic", "reason": "is one of Firth's own: bind the topic of a source connector"}
-        raise Problem("invalid", "1 mistake in the request", errors=[mistake])
+        raise mistaken([{"path": "topic", "reason": "is one of Firth's own: bind the topic of a source connector"}])
     ours, mapped = state.bindings, state.mapping_resources
     with here().engine.begin() as connection:
         state.lock_mappings(connection, shared=True)

@@ -12,7 +12,7 @@ from flask.json.provider import JSONProvider
 from pydantic import BaseModel, Field
 
 from api.paging import link
-from api.problems import Problem
+from api.problems import mistaken
 
 # Anything printable may be an id: Pyrog's are letters and digits, others are not ours to judge.
 PRINTABLE: Final = r"^[^\x00-\x1f\x7f]+$"
@@ -39,8 +39,7 @@ def install(app: Flask) -> None:
         if request.method not in ("POST", "PUT", "PATCH") or request.url_rule is None:
             return
         if not isinstance(request.get_json(), dict):
-            mistake = {"path": "body", "reason": "must be an object"}
-            raise Problem("invalid", "1 mistake in the request", errors=[mistake])
+            raise mistaken([{"path": "body", "reason": "must be an object"}])
 
 
 def text(*content_types: str) -> dict[str, Any]:

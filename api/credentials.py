@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from api import state, tokens
 from api.bodies import Id, answer
-from api.problems import Problem
+from api.problems import Problem, mistaken
 from api.services import here
 from api.tokens import Role, allows
 from mapping import credential as credentials
@@ -92,7 +92,7 @@ def put(path: CredentialPath, body: NewCredential) -> Response:
         credential = credentials.read(body.root, path="")
     except InvalidMapping as error:
         found = [{"path": mistake.path, "reason": mistake.reason} for mistake in error.mistakes]
-        raise Problem("invalid", f"{len(found)} mistakes in the credential", errors=found) from None
+        raise mistaken(found, what="the credential") from None
     with here().engine.begin() as connection:
         state.lock_mappings(connection, shared=True)
         mapped = state.mappings.c.source_id == path.source_id

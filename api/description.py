@@ -36,7 +36,7 @@ SCHEMES: Final = {
     Role.WORKER: {
         "type": "http",
         "scheme": "bearer",
-        "description": "`API_WORKER_TOKEN`: frozen mappings, credentials, metrics",
+        "description": "`API_WORKER_TOKEN`: frozen mappings, credentials, bindings, metrics",
     },
 }
 

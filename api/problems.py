@@ -11,7 +11,7 @@ No problem repeats a value that the caller sent, except ids that it asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
@@ -231,7 +231,12 @@ def of_validation(error: ValidationError) -> Problem:
         {"path": ".".join(map(str, each["loc"])) or "body", "reason": each["msg"]}
         for each in error.errors(include_url=False, include_context=False, include_input=False)
     ]
-    return Problem("invalid", f"{len(found)} mistake{'s' if len(found) > 1 else ''} in the request", errors=found)
+    return mistaken(found)
+
+
+def mistaken(errors: Sequence[Mapping[str, str]], *, what: str = "the request") -> Problem:
+    """The answer to what has these mistakes, each with `path` and `reason`."""
+    return Problem("invalid", f"{len(errors)} mistake{'s' if len(errors) != 1 else ''} in {what}", errors=errors)
 
 
 def of_database(error: database.SQLAlchemyError) -> Problem | None:

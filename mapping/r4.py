@@ -15,11 +15,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 from mapping.mistakes import MappingError
-
-Kind: TypeAlias = Literal["resource", "complex-type", "backbone"]
 
 # How a primitive is written in JSON; all the others are strings.
 JSON_KINDS: Mapping[str, Literal["boolean", "integer", "number"]] = MappingProxyType(
@@ -68,7 +66,6 @@ class Definition:
     """One type, with its elements in the order in which FHIR lists them."""
 
     name: str
-    kind: Kind
     elements: Mapping[str, Element]
 
     @cached_property
@@ -124,7 +121,6 @@ class Definitions:
             described = self._table["types"][name]
             found = Definition(
                 name=name,
-                kind=described["kind"],
                 elements=MappingProxyType(self._unfold(described["elements"])),
             )
             self._unfolded[name] = found
