@@ -1,6 +1,7 @@
 package firth.connect.jdbc;
 
 import firth.connect.Fnv;
+import firth.connect.SchemaName;
 import java.sql.ResultSet;
 import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
@@ -30,8 +31,9 @@ final class RowShape {
     for (int index = 1; index <= result.getColumnCount() - hidden; index++) {
       columns.add(mapping.of(result, index));
     }
-    valueSchema = struct(source.name(), columns.stream().map(Column::name).toList());
-    keySchema = layout.keys().isEmpty() ? null : struct(source.name() + ".Key", layout.keys());
+    String name = SchemaName.of(source.name());
+    valueSchema = struct(name, columns.stream().map(Column::name).toList());
+    keySchema = layout.keys().isEmpty() ? null : struct(name + ".Key", layout.keys());
     incrementing = layout.incrementing() == null ? 0 : indexOf(layout.incrementing());
     timestamps = layout.timestamps().stream().map(this::indexOf).toList();
     times = new TimeColumns(settings.times(), layout.zone());

@@ -1,5 +1,6 @@
 package firth.connect.sftp;
 
+import firth.connect.SchemaName;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.util.ArrayList;
@@ -34,7 +35,6 @@ record CsvHead(CsvCutter cutter, SftpSettings settings) {
     if (given != null) {
       return given;
     }
-    String topic = settings.getString(SftpSettings.TOPIC);
     int lines = settings.getInt(SftpSettings.INFER);
     if (lines == 0) {
       return CsvShape.ofText(names, settings);
@@ -43,7 +43,7 @@ record CsvHead(CsvCutter cutter, SftpSettings settings) {
     for (int line = 0; line < lines && CsvRecords.skipBlankLines(window); line++) {
       look(window, inference, names.size());
     }
-    return inference.schema(names, topic);
+    return inference.schema(names, SchemaName.of(settings.getString(SftpSettings.TOPIC)));
   }
 
   private void look(Window window, Inference inference, int width) throws IOException {

@@ -1,5 +1,6 @@
 package firth.connect.sftp;
 
+import firth.connect.SchemaName;
 import java.nio.charset.CharacterCodingException;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -44,7 +45,7 @@ final class CsvShape {
 
   /** All columns as text that may be null. */
   static Schema ofText(List<String> names, SftpSettings settings) {
-    SchemaBuilder struct = SchemaBuilder.struct().name(settings.getString(SftpSettings.TOPIC));
+    SchemaBuilder struct = SchemaBuilder.struct().name(SchemaName.of(settings.getString(SftpSettings.TOPIC)));
     Set<String> seen = new HashSet<>();
     names.stream().filter(seen::add).forEach(name -> struct.field(name, Schema.OPTIONAL_STRING_SCHEMA));
     return struct.build();
@@ -154,7 +155,7 @@ final class CsvShape {
     if (names.isEmpty()) {
       return null;
     }
-    SchemaBuilder struct = SchemaBuilder.struct().name(settings.getString(SftpSettings.TOPIC) + ".Key");
+    SchemaBuilder struct = SchemaBuilder.struct().name(SchemaName.of(settings.getString(SftpSettings.TOPIC)) + ".Key");
     for (String name : names) {
       if (value.field(name) == null) {
         throw new Unreadable("it has no column " + name + ", which " + SftpSettings.KEY + " names");

@@ -2,14 +2,19 @@ package firth.connect.jdbc;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import firth.connect.ConnectionSettings;
 import firth.connect.RunningTask;
 import java.math.BigDecimal;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -294,6 +299,28 @@ class PostgresqlTest {
       ConnectException told = assertThrows(ConnectException.class, () -> task.drain(3));
       assertTrue(told.getMessage().contains("numeric.mapping=string"), told.getMessage());
       assertEquals(null, told.getCause());
+    }
+  }
+
+  @Test
+  void aServerThatFallsSilentIsGivenUp() throws Exception {
+    Map<String, String> withinAQuery = settings("bulk", "stays");
+    withinAQuery.put(JdbcSettings.QUERY, "SELECT pg_sleep(3)::text AS id");
+    assertGivenUp(withinAQuery);
+    try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Map<String, String> fromTheStart = settings("bulk", "stays");
+      fromTheStart.put(JdbcSettings.URL, "jdbc:postgresql://127.0.0.1:" + silent.getLocalPort() + "/x?user=x");
+      assertGivenUp(fromTheStart);
+    }
+  }
+
+  private void assertGivenUp(Map<String, String> settings) {
+    settings.put(ConnectionSettings.CONNECT_TIMEOUT, "1000");
+    settings.put(ConnectionSettings.READ_TIMEOUT, "1000");
+    settings.put(ConnectionSettings.ATTEMPTS, "1");
+    try (RunningTask task = new RunningTask(new JdbcSourceTask(), settings, List.of())) {
+      assertTimeoutPreemptively(
+          Duration.ofSeconds(20), () -> assertThrows(ConnectException.class, () -> task.take(1)));
     }
   }
 
