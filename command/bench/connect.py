@@ -2,13 +2,13 @@
 
 Ten narrow columns, the JSON converter, one task, exactly once. The JDBC source reads a table that is there, the SFTP
 source the same rows in a CSV file; Debezium streams them while they are written, its snapshot left out. Time is taken
-from the first record's timestamp to the last one's, so that neither's start counts.
+by the records' timestamps, so that no start counts; of the first rows apart, for Java compiles meanwhile.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +32,7 @@ from pipeline.service_settings import KafkaSettings
 
 ROWS: Final = 300_000
 FULL_ROWS: Final = 2_000_000
+WARM_UP: Final = 300_000  # rows before those
 TARGET: Final = 25_000  # rows a second
 OURS: Final = ("JDBC source", "SFTP source")
 PATIENCE: Final = 600.0  # seconds
@@ -57,40 +58,53 @@ TYPES: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """Records of one connector: how many, in how many seconds, how many of CPU Connect took, and its memory in bytes.
+class Mark:
+    """A record's arrival: when, in seconds, and Connect's seconds of CPU until then, and its memory in bytes."""
 
-    `memory` is that after a quarter of the rows, and at the end.
-    """
+    at: float
+    cpu: float
+    memory: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What one connector did: marks of its first record, of the last of the warm-up, and of the `rows` after that."""
 
     name: str
     rows: int
-    seconds: float
-    cpu: float
-    memory: tuple[int, int]
+    first: Mark
+    warm: Mark
+    last: Mark
 
 
 def bench(console: Console, *, full: bool = False) -> None:
-    """Measure and print: 300,000 rows, or with `full` two million."""
+    """Measure and print: 300,000 rows, or with `full` two million, after those that warm up."""
     rows = FULL_ROWS if full else ROWS
     with (
         bench_stack("connect", "postgres", "sftp") as stack,
         closing(ConnectCluster(connect.url(stack.ports))) as cluster,
     ):
-        console.print(f"{rows:,} rows, each way …")
+        console.print(f"{rows:,} rows after {WARM_UP:,} to warm up, each way …")
         figures = [_jdbc(stack, cluster, rows), _sftp(stack, cluster, rows), _debezium(stack, cluster, rows)]
-    table = Table("", "rows/s", "µs of CPU a row", "memory, a quarter → end", "target")
+    table = Table("", "rows/s", "target", "µs of CPU a row", "memory, warm → end", "rows/s of the warm-up")
+    for column in table.columns[1:]:
+        column.justify = "right"
     for figure in figures:
-        target = f"{TARGET:,}" if figure.name in OURS else ""
-        speed, cpu = f"{figure.rows / figure.seconds:,.0f}", f"{figure.cpu / figure.rows * 1e6:.1f}"
-        memory = " → ".join(f"{size >> 20}" for size in figure.memory) + " MiB"
-        table.add_row(figure.name, speed, cpu, memory, target)
+        first, warm, last = figure.first, figure.warm, figure.last
+        table.add_row(
+            figure.name,
+            f"{figure.rows / (last.at - warm.at):,.0f}",
+            f"{TARGET:,}" if figure.name in OURS else "",
+            f"{(last.cpu - warm.cpu) / figure.rows * 1e6:.1f}",
+            f"{warm.memory >> 20} → {last.memory >> 20} MiB",
+            f"{WARM_UP / (warm.at - first.at):,.0f}",
+        )
     console.print(table)
     console.print(f"the heap of Connect: {connect.HEAP}")
 
 
 def _jdbc(stack: Stack, cluster: ConnectCluster, rows: int) -> Figure:
-    _execute(stack, TABLE.format("bench_jdbc"), FILL.format("bench_jdbc") % {"rows": rows}, "ANALYZE bench_jdbc")
+    _execute(stack, TABLE.format("bench_jdbc"), _fill("bench_jdbc", rows), "ANALYZE bench_jdbc")
     config = _of_folder("jdbc-mimic", {"table.include.list": "bench_jdbc", "tasks.max": "1", "topic.prefix": "bench."})
     return _measure(stack, cluster, OURS[0], config, "bench.bench_jdbc", rows)
 
@@ -126,8 +140,11 @@ def _write_csv(stack: Stack, file: Path) -> None:
 def _debezium(stack: Stack, cluster: ConnectCluster, rows: int) -> Figure:
     _execute(stack, TABLE.format("bench_cdc"))
     config = _of_folder("debezium-mimic", {"table.include.list": "public.bench_cdc", "snapshot.mode": "no_data"})
-    fill = (FILL.format("bench_cdc") % {"rows": rows},)
-    return _measure(stack, cluster, "Debezium", config, "cdc.public.bench_cdc", rows, then=fill)
+    return _measure(stack, cluster, "Debezium", config, "cdc.public.bench_cdc", rows, then=(_fill("bench_cdc", rows),))
+
+
+def _fill(table: str, rows: int) -> str:
+    return FILL.format(table) % {"rows": WARM_UP + rows}
 
 
 def _of_folder(name: str, changes: Mapping[str, str]) -> dict[str, str]:
@@ -146,15 +163,13 @@ def _measure(
     *,
     then: tuple[str, ...] = (),
 ) -> Figure:
-    cpu = _cpu(stack)
     cluster.put(name.replace(" ", "-"), config)
     if then:
         _wait_until_streaming(stack)
         _execute(stack, *then)
-    seconds, memory = _arrival(stack, topic, rows)
-    figure = Figure(name, rows, seconds, _cpu(stack) - cpu, (memory, _memory(stack)))
+    first, warm, last = _marks(stack, topic, (1, WARM_UP, WARM_UP + rows))
     cluster.delete(name.replace(" ", "-"))
-    return figure
+    return Figure(name, rows, first, warm, last)
 
 
 def _wait_until_streaming(stack: Stack) -> None:
@@ -168,37 +183,31 @@ def _wait_until_streaming(stack: Stack) -> None:
             time.sleep(0.2)
 
 
-def _arrival(stack: Stack, topic: str, rows: int) -> tuple[float, int]:
-    """Seconds from the first record of `topic` to its last, once `rows` are there; Connect's memory after a quarter."""
+def _marks(stack: Stack, topic: str, numbers: Sequence[int]) -> list[Mark]:
+    """The arrival of the records of these numbers, counted from 1 and rising, in the one partition of `topic`."""
     consumer = reader(KafkaSettings(bootstrap_servers=kafka.bootstrap_servers(stack.ports)))
-    partition = TopicPartition(topic, 0, 0)
     limit = time.monotonic() + PATIENCE
-    counted, first, last, memory = 0, 0, 0, 0
+    wanted, marks, counted = list(numbers), list[Mark](), 0
     try:
-        consumer.assign([partition])
+        consumer.assign([TopicPartition(topic, 0, 0)])
         # Looked at now and then, so that reading does not take the machine from what is measured.
-        while counted < rows:
+        while wanted:
             if time.monotonic() > limit:
-                raise Trouble(f"{topic}: {counted} of {rows} rows after {PATIENCE:.0f} s")
+                raise Trouble(f"{topic}: {counted} of {wanted[-1]} rows after {PATIENCE:.0f} s")
             messages: list[Any] = [message for message in consumer.consume(20_000, 1.0) if message.error() is None]
-            if messages:
-                first = first or messages[0].timestamp()[1]
-                last = messages[-1].timestamp()[1]
+            while wanted and counted + len(messages) >= wanted[0]:
+                message = messages[wanted.pop(0) - counted - 1]
+                marks.append(_mark(stack, message.timestamp()[1] / 1000))
             counted += len(messages)
-            if not memory and counted >= rows // 4:
-                memory = _memory(stack)
     finally:
         consumer.close()
-    return float(last - first) / 1000, memory
+    return marks
 
 
-def _cpu(stack: Stack) -> float:
-    times = psutil.Process(_worker(stack).pid).cpu_times()
-    return float(times.user + times.system)
-
-
-def _memory(stack: Stack) -> int:
-    return int(psutil.Process(_worker(stack).pid).memory_info().rss)
+def _mark(stack: Stack, at: float) -> Mark:
+    worker = psutil.Process(_worker(stack).pid)
+    times = worker.cpu_times()
+    return Mark(at, float(times.user + times.system), int(worker.memory_info().rss))
 
 
 def _worker(stack: Stack) -> processes.Started:

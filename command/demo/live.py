@@ -63,8 +63,6 @@ def show(site: Site, console: Console) -> None:
     with closing(ConnectCluster(site.connect_url)) as cluster:
         apply_all(cluster, configurations(kinds=["sources"]), console)
     with closing(Api(site.api_url, token=site.api_token)) as api:
-        api.import_mapping(json.loads(DROPPED.read_text()))
-        api.bind("sftp-patients", "dropped-patient")
         bind(api)
         catch_up(api, rows_of(site))
     table = Table("new", "its resource", "in HAPI after", box=None, padding=(0, 2, 0, 0))
@@ -79,7 +77,9 @@ def show(site: Site, console: Console) -> None:
 
 
 def bind(api: Api) -> None:
-    """Have the topics feed their resources."""
+    """Have the topics feed their resources, that of dropped files by a mapping of its own."""
+    api.import_mapping(json.loads(DROPPED.read_text()))
+    api.bind("sftp-patients", "dropped-patient")
     for topic, resource in BOUND.items():
         api.bind(topic, resource)
 
