@@ -35,6 +35,8 @@ ROWS_AT_ONCE: Final = 16
 PASSING: Final = frozenset({"08", "40", "53", "55", "57", "58"})
 TIMED_OUT: Final = "57014"
 
+_NUMBERS: Final = 2**32  # of transactions, before they begin anew
+
 TABLES: Final = """
 SELECT wanted.owner, wanted.name, n.nspname, a.attname, format_type(a.atttypid, -1), NOT a.attnotnull,
     coalesce(NOT l.collisdeterministic, false) OR coalesce(b.typname, t.typname) = 'citext',
@@ -66,7 +68,7 @@ SET LOCAL timezone = 'UTC';
 SET LOCAL intervalstyle = 'iso_8601';
 SET LOCAL bytea_output = 'hex';
 SET LOCAL extra_float_digits = 1;
-SELECT (extract(epoch FROM transaction_timestamp()) * 1000)::bigint
+SELECT (extract(epoch FROM transaction_timestamp()) * 1000)::bigint, txid_current_snapshot()::text
 """
 
 
@@ -76,6 +78,7 @@ class Snapshot:
     source's own clock: all its readers agree on it."""
 
     as_of: int
+    _visible: str  # as pg_snapshot writes it: below which all are over, from which on none has begun, who runs between
     _connection: psycopg.Connection
 
     def keys(self, query: Query, wanted: Range, *, limit: int) -> list[Value]:
@@ -96,6 +99,12 @@ class Snapshot:
         """How many rows have no key."""
         count: int = self.fetch(query.without_key())[0][0]
         return count
+
+    def sees(self, transaction: int) -> bool:
+        """Of a number of 32 bits, as the log has it."""
+        _, next_one, running = self._visible.split(":")
+        not_begun = (transaction - int(next_one)) % _NUMBERS < _NUMBERS // 2
+        return not not_begun and transaction not in {int(each) % _NUMBERS for each in running.split(",") if each}
 
     def fetch(self, statement: Statement) -> list[Row]:
         """All rows of a statement at once."""
@@ -131,7 +140,7 @@ class Database:
             row = cursor.fetchone()
         assert row is not None
         try:
-            yield Snapshot(as_of=row[0], _connection=self._connection)
+            yield Snapshot(as_of=row[0], _visible=row[1], _connection=self._connection)
         finally:
             self._end()
 

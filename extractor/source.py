@@ -45,6 +45,10 @@ class Snapshot(Protocol):
     def rows_without_key(self, query: Query) -> int:
         """How many rows have no key."""
 
+    def sees(self, transaction: int) -> bool:
+        """Whether what a transaction wrote that the server's log tells of, by the number that it has there, is in the
+        view. True where the database has no such numbers, and of one that was rolled back."""
+
 
 class Database(Protocol):
     """A connection to one source."""

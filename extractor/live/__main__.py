@@ -7,6 +7,7 @@ from contextlib import closing
 
 from extractor.connectors import connectors
 from extractor.live.bindings import Bindings
+from extractor.live.connect_avro import AvroRows
 from extractor.live.plans import Plans
 from extractor.live.stage import LiveRows
 from extractor.lookups import credentials, mappings, secret
@@ -17,6 +18,7 @@ from pipeline.api_client import ApiClient
 from pipeline.codec import Codec
 from pipeline.live import LIVE_STAGE
 from pipeline.process import run
+from pipeline.registry import Registry
 from pipeline.topics import LIVE_RETRY
 from pipeline.worker import run_worker
 
@@ -40,6 +42,7 @@ def main() -> None:
                 plans=plans,
                 sources=sources,
                 codec=codec,
+                avro=AvroRows(Registry(settings.worker.registry).schema),
             ),
             name=LIVE_STAGE,
             reads=lambda: [*bindings.topics(), LIVE_RETRY],

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Final, NoReturn
 
-from extractor.live.connect_json import Beyond, Understood, of_day_units, of_days, of_units
+from extractor.live.connect_values import Beyond, Understood, of_day_units, of_days, of_units
 from pipeline.errors import InvalidRecord
 from pipeline.events import Value
 

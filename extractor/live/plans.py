@@ -10,8 +10,9 @@ from typing import Final
 from extractor.catalogue import ColumnType, selected, tables_of, type_of
 from extractor.live.bindings import Binding
 from extractor.live.columns import KNOWN, as_read
-from extractor.live.connect_json import Row, Stripped
+from extractor.live.connect_values import Stripped
 from extractor.live.filters import Judge, judge
+from extractor.live.rows import Row
 from extractor.query import Query
 from extractor.rows import Grouping
 from extractor.source import Sources

@@ -10,16 +10,17 @@ resource, as the binding says.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from extractor.live import connect_json
+from extractor.live import rows
 from extractor.live.bindings import Binding
-from extractor.live.connect_json import Row
+from extractor.live.connect_avro import AvroRows
 from extractor.live.lookup import Answer, look_up
 from extractor.live.output import Output
 from extractor.live.plans import Lookup, Plan, Plans
+from extractor.live.rows import Row
 from extractor.output import too_large
 from extractor.source import Sources
 from pipeline.codec import Codec
@@ -30,7 +31,7 @@ from pipeline.live import topic_of
 from pipeline.records import BATCH_ID, RESOURCE_ID, Outcome, Record
 from pipeline.topics import LIVE_RETRY
 
-# Debezium may tell of a commit a moment before others can see it.
+# A commit may be told of a moment before others can see it. Where the row says which transaction it was, that is asked.
 LOOK_AGAIN_AFTER: Final = 0.1  # seconds
 
 
@@ -55,12 +56,14 @@ class LiveRows:
         plans: Plans,
         sources: Sources,
         codec: Codec,
+        avro: AvroRows,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._bindings, self._look = bindings, look
         self._plans = plans
         self._sources = sources
         self._codec = codec
+        self._avro = avro
         self._sleep = sleep
 
     def __call__(self, records: Sequence[Record]) -> Outcome:
@@ -92,11 +95,11 @@ class LiveRows:
             plan = self._plans.of(binding)
         except InvalidRecord as error:
             for record in records:
-                output.refuse(record, error, as_of=connect_json.as_of(record, {}))
+                output.refuse(record, error, as_of=rows.as_of(record, {}))
             return output.finished()
         to_ask: dict[str, list[_Taken]] = {}
         for record in records:
-            taken = _taken(record, plan, output)
+            taken = self._taken(record, plan, output)
             if taken is None:
                 continue
             if plan.suffices and (plan.lookup is None or plan.is_whole(taken.row)):
@@ -112,36 +115,43 @@ class LiveRows:
         self, binding: Binding, plan: Plan, lookup: Lookup, taken: dict[str, list[_Taken]], output: Output
     ) -> None:
         """What the source has of these keys. Of several rows with one key, the last stands for all."""
-        last = {key: rows[-1] for key, rows in taken.items()}
+        last = {key: its[-1] for key, its in taken.items()}
         try:
-            answers = self._look_up(binding, lookup, last)
+            answers = self._look_up(binding, lookup, last, after=_transactions(taken))
         except InvalidRecord as error:
             answers = {key: Answer(one.row.as_of, error=error) for key, one in last.items()}
         for key, one in last.items():
             output.pass_over(len(taken[key]) - 1)
             _put_out(answers[key], one, plan, output)
 
-    def _look_up(self, binding: Binding, lookup: Lookup, taken: dict[str, _Taken]) -> dict[str, Answer]:
+    def _look_up(
+        self, binding: Binding, lookup: Lookup, taken: dict[str, _Taken], *, after: Mapping[int, int]
+    ) -> dict[str, Answer]:
         """The answers to these keys. What should be there and is not is looked for a second time."""
         database = self._sources.database(binding.source_id, fresh=False)
-        answers = look_up(database, lookup, {key: one.value for key, one in taken.items()})
+        answers = look_up(database, lookup, {key: one.value for key, one in taken.items()}, after=after)
         missed = {key: taken[key].value for key, one in answers.items() if one.is_gone and not taken[key].row.deleted}
         if missed:
             self._sleep(LOOK_AGAIN_AFTER)
-            answers |= look_up(database, lookup, missed)
+            answers |= look_up(database, lookup, missed, after=after)
         return answers
 
+    def _taken(self, record: Record, plan: Plan, output: Output) -> _Taken | None:
+        """The record's row with its key; refused, and None, where it has none."""
+        as_of = rows.as_of(record, {})
+        try:
+            row = rows.read(record, self._avro)
+            as_of = row.as_of
+            return _Taken(record, row, *plan.key(row))
+        except InvalidRecord as error:
+            output.refuse(record, error, as_of=as_of)
+            return None
 
-def _taken(record: Record, plan: Plan, output: Output) -> _Taken | None:
-    """The record's row with its key; refused, and None, where it has none."""
-    as_of = connect_json.as_of(record, {})
-    try:
-        row = connect_json.read(record)
-        as_of = row.as_of
-        return _Taken(record, row, *plan.key(row))
-    except InvalidRecord as error:
-        output.refuse(record, error, as_of=as_of)
-        return None
+
+def _transactions(taken: Mapping[str, Sequence[_Taken]]) -> dict[int, int]:
+    """The transactions that these rows were written by, as far as they say so, and when they were told of."""
+    every = (one for rows_of_key in taken.values() for one in rows_of_key)
+    return {one.row.transaction: one.record.timestamp for one in every if one.row.transaction is not None}
 
 
 def _off_the_row(taken: _Taken, plan: Plan, output: Output) -> None:

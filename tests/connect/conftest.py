@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
 
-from command.stack import postgres
+from command.stack import postgres, sftp
 from command.stack.stack import Stack
 from tests.connect.driving import Cluster
 
@@ -21,6 +22,12 @@ def connect_servers(servers: Stack) -> Stack:
     with psycopg.connect(postgres.url(servers.place, servers.ports), autocommit=True) as admin:
         admin.execute(f"create database {DATABASE}")
     return servers
+
+
+@pytest.fixture
+def files(connect_servers: Stack) -> Path:
+    """The folder that the SFTP server shows as `/`."""
+    return sftp.files(connect_servers.place)
 
 
 @pytest.fixture

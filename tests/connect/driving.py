@@ -21,6 +21,19 @@ from tests.survival.batches import wait_for
 
 JDBC = "firth.connect.jdbc.JdbcSourceConnector"
 SFTP = "firth.connect.sftp.SftpSourceConnector"
+# Records in Avro, their schemas in the registry, as every Kafka tool reads them.
+IN_AVRO = {
+    f"{part}.converter{name}": value
+    for part in ("key", "value")
+    for name, value in {
+        "": "io.apicurio.registry.utils.converter.AvroConverter",
+        ".apicurio.registry.url": "${env:CONNECT_REGISTRY_URL}",
+        ".apicurio.registry.auto-register": "true",
+        ".apicurio.registry.as-confluent": "true",
+        ".apicurio.registry.use-id": "contentId",
+        ".apicurio.registry.headers.enabled": "false",
+    }.items()
+}
 TIMEOUT = 30.0
 
 
@@ -67,6 +80,7 @@ class Cluster:
             "connection.url": f"jdbc:postgresql://127.0.0.1:{ports.postgres}/{self.database}",
             "connection.user": postgres.ADMIN,
             "connection.password": self.stack.place.secret(f"postgres-{postgres.ADMIN}"),
+            "connection.attempts": "1000",
             "poll.interval.ms": "200",
             "connection.backoff.ms": "500",
         }
@@ -81,7 +95,10 @@ class Cluster:
             "sftp.port": str(self.stack.ports.sftp),
             "sftp.username": sftp.USER,
             "sftp.password": self.stack.place.secret("sftp-password"),
+            "sftp.known.hosts": str(sftp.client_home(self.stack.place) / ".ssh" / "known_hosts"),
+            "connection.attempts": "1000",
             "input.path": f"/{folder}",
+            "input.file.pattern": r".*\.csv",
             "finished.path": f"/{folder}/finished",
             "error.path": f"/{folder}/error",
             "behavior.on.error": "IGNORE",

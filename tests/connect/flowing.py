@@ -10,6 +10,7 @@ from typing import Any
 import pymongo
 
 from command.api_client import Api, Binding
+from command.connectors import configurations
 from command.stack import mongodb, postgres, registry, services
 from command.stack.ports import HOST
 from command.stack.stack import Stack
@@ -22,7 +23,7 @@ from pipeline.topics import TRANSFORM
 from tests.connect.driving import Cluster
 from tests.survival.batches import wait_for
 
-PATIENCE = 60.0  # seconds
+PATIENCE = 180.0  # seconds
 
 
 def columns(table: str, *names: str) -> list[dict[str, Any]]:
@@ -84,18 +85,20 @@ class Flow:
     def stack(self) -> Stack:
         return self.cluster.stack
 
-    def map(self, source_id: str, *resources: dict[str, Any]) -> None:
-        """Import a mapping of these resources, with a login to the cluster's database."""
+    def map(self, source_id: str, *resources: dict[str, Any], login: bool = True) -> None:
+        """Import a mapping of these resources, with a login to the cluster's database, or without any."""
         ports, place = self.stack.ports, self.stack.place
         credential = {
             "model": "POSTGRES", "host": HOST, "port": ports.postgres, "database": self.cluster.database,
             "login": postgres.ADMIN, "password": place.secret(f"postgres-{postgres.ADMIN}"),
         }  # fmt: skip
-        source = {"id": source_id, "name": source_id, "credential": credential}
+        source = {"id": source_id, "name": source_id} | ({"credential": credential} if login else {})
         self.api.import_mapping({"version": 10, "source": source, "resources": list(resources)})
 
     def debezium(self, slot: str, tables: str, **settings: object) -> dict[str, str]:
-        """The configuration of Debezium on the cluster's database, its topics beginning with `slot`."""
+        """The configuration of Debezium on the cluster's database, its topics beginning with `slot`. What it tells of a
+        change is as the folder's own has it."""
+        (folder,) = [each.settings for each in configurations() if each.name == "debezium-mimic"]
         config = {
             "connector.class": "io.debezium.connector.postgresql.PostgresConnector",
             "tasks.max": "1",
@@ -111,11 +114,7 @@ class Flow:
             "slot.name": slot,
             "slot.drop.on.stop": "true",
             "topic.prefix": slot,
-            "transforms": "unwrap",
-            "transforms.unwrap.type": "io.debezium.transforms.ExtractNewRecordState",
-            "transforms.unwrap.delete.tombstone.handling.mode": "tombstone",
-            "transforms.unwrap.add.headers": "source.ts_ms",
-        }
+        } | {name: value for name, value in folder.items() if name.startswith("transforms")}
         return config | {name.replace("_", "."): str(value) for name, value in settings.items()}
 
     def binding(self, topic: str, resource_id: str) -> Binding:
@@ -135,6 +134,14 @@ class Flow:
             error.add_note(str(self.binding(topic, resource_id)))
             raise
         return self.binding(topic, resource_id)
+
+    def wait_for_documents(self, resource_id: str, wanted: dict[str, list[str]]) -> None:
+        """Until MongoDB holds this of a resource, and nothing else."""
+        try:
+            wait_for(lambda: self.documents(resource_id) == wanted, f"{wanted} in MongoDB", PATIENCE)
+        except AssertionError as error:
+            error.add_note(f"it holds {self.documents(resource_id)}, by {self.api.bindings()}")
+            raise
 
     def resources(self, batch_id: str) -> dict[str, list[Resource]]:
         """What the transformer made of a batch, or of a topic's live rows, by id, in order."""

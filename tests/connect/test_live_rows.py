@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.connect.driving import Cluster
+from command.stack.sftp import drop
+from command.topic_reading import committed
+from tests.connect.driving import IN_AVRO, Cluster
 from tests.connect.flowing import PATIENCE, Flow, columns, joined, resource
 from tests.stack import RunningStack
 from tests.survival.batches import wait_for
@@ -49,9 +52,11 @@ def test_a_live_row_is_the_same_resource_to_the_byte_as_in_a_batch(flow: Flow) -
             "cdc", "public.measured", time_precision_mode="isostring", decimal_handling_mode="string"
         ),
         "cdcs.public.measured": flow.debezium("cdcs", "public.measured") | WITH_SCHEMAS,
+        "jdbca-measured": flow.cluster.jdbc(**jdbc, topic_prefix="jdbca-") | IN_AVRO,
+        "cdca.public.measured": flow.debezium("cdca", "public.measured") | IN_AVRO,
     }
     for topic, config in connectors.items():
-        flow.api.bind(topic, "measured")
+        flow.api.bind(topic, "measured", on_delete="delete")
         flow.cluster.run(topic.partition(".")[0], config)
     wanted = {identity: [one.body for one in made] for identity, made in flow.resources(batch_id).items()}
     assert len(wanted) == 3
@@ -60,6 +65,22 @@ def test_a_live_row_is_the_same_resource_to_the_byte_as_in_a_batch(flow: Flow) -
         assert (counted.extracted, sum(counted.failed.values())) == (3, 0), topic
         made = flow.resources(f"live:{topic}")
         assert {identity: [one.body for one in bodies] for identity, bodies in made.items()} == wanted, topic
+    flow.cluster.execute("delete from measured where id = 2")
+    for topic in (each for each in connectors if each.startswith("cdc")):
+        flow.wait_for(topic, "measured", 4)
+        gone = [identity for identity, made in flow.resources(f"live:{topic}").items() if made[-1].write == "delete"]
+        assert len(gone) == 1, topic
+
+
+def test_a_line_of_a_csv_file_becomes_a_resource_in_avro_too_and_without_a_database(flow: Flow, files: Path) -> None:
+    flow.map("dropped", resource("dropped", "people", "id", columns("people", "id", "name")), login=False)
+    flow.api.bind("dropped-people", "dropped")
+    drop(files / "dropped", "people.csv", b"id,name\n1,Ada\n2,\n3,Zo\xc3\xab\n")
+    config = flow.cluster.sftp(
+        "dropped", kafka_topic="dropped-people", key_columns="id", csv_null_field_indicator="EMPTY_SEPARATORS"
+    )
+    flow.cluster.run("dropped", config | IN_AVRO)
+    flow.wait_for_documents("dropped", {"1": ["1", "Ada"], "2": ["2"], "3": ["3", "Zoë"]})
 
 
 def test_changes_of_joined_tables_and_deletes_reach_the_resource(flow: Flow) -> None:
@@ -72,19 +93,21 @@ def test_changes_of_joined_tables_and_deletes_reach_the_resource(flow: Flow) -> 
     )
     ward = joined(2, "ward", left=("people", "id"), right=("stays", "person"))
     flow.map("people", resource("people", "people", "id", [*columns("people", "id", "name"), ward]))
-    flow.api.bind("live.public.people", "people", on_delete="delete")
-    flow.api.bind("live.public.stays", "people", key="person", on_delete="delete")
+    topics = ("live.public.people", "live.public.stays")
+    flow.api.bind(topics[0], "people", on_delete="delete")
+    flow.api.bind(topics[1], "people", key="person", on_delete="delete")
     message_keys = {"message.key.columns": "public.stays:person"}
     flow.cluster.run("live", flow.debezium("live", "public.people,public.stays") | message_keys)
 
-    def held(wanted: dict[str, list[str]]) -> None:
-        wait_for(lambda: flow.documents("people") == wanted, f"{wanted} in MongoDB", PATIENCE)
-
-    held({"1": ["1", "Ada", "north"], "2": ["2", "Eve"]})
+    flow.wait_for_documents("people", {"1": ["1", "Ada", "north"], "2": ["2", "Eve"]})
     flow.cluster.execute("insert into stays values (11, 2, 'south')", "update people set name = 'Eva' where id = 2")
-    held({"1": ["1", "Ada", "north"], "2": ["2", "Eva", "south"]})
+    flow.wait_for_documents("people", {"1": ["1", "Ada", "north"], "2": ["2", "Eva", "south"]})
     flow.cluster.execute("delete from stays where id = 10", "delete from people where id = 2")
-    held({"1": ["1", "Ada"]})
+    flow.wait_for_documents("people", {"1": ["1", "Ada"]})
+    told = [dict(message.headers()) for topic in topics for message in committed(flow.stack, topic)]
+    changes = [headers for headers in told if headers["__op"] != b"r"]
+    assert len(changes) == 4
+    assert all(headers["__source_txId"].isdigit() for headers in changes), "which each is waited for to be seen"
 
 
 def test_a_bad_row_is_a_dead_letter_that_is_taken_when_it_is_sent_again(flow: Flow) -> None:
@@ -103,7 +126,7 @@ def test_a_bad_row_is_a_dead_letter_that_is_taken_when_it_is_sent_again(flow: Fl
     assert flow.documents("orders") == {}
     flow.api.bind("mended-orders", "orders")
     assert flow.api.retry_rows("mended-orders", "orders") == 2
-    wait_for(lambda: flow.documents("orders") == {"1": ["1"], "2": ["2"]}, "both rows", PATIENCE)
+    flow.wait_for_documents("orders", {"1": ["1"], "2": ["2"]})
     counted = flow.wait_for("mended-orders", "orders", 2)
     assert (counted.extracted, counted.failed["live"]) == (2, 0)
     assert flow.api.retry_rows("mended-orders", "orders") == 0

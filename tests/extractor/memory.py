@@ -25,7 +25,7 @@ AS_OF = 1_700_000_000_000
 @dataclass
 class MemoryDatabase:
     """Rows of columns `id` (a bigint, `unique` or not) and `name` (a text). `bad` are keys whose rows cannot be handed
-    over; `failures` are raised, one a snapshot, before any is given."""
+    over; `failures` are raised, one a snapshot, before any is given; `unseen` are transactions that nobody sees yet."""
 
     table: Sequence[Row]
     bad: Collection[Value] = ()
@@ -35,6 +35,7 @@ class MemoryDatabase:
     as_of: int = AS_OF
     is_open: bool = True
     unique: bool = False
+    unseen: Collection[int] = ()
     dialect: Dialect = POSTGRES
 
     def close(self) -> None:
@@ -63,6 +64,9 @@ class MemoryDatabase:
 
     def rows_without_key(self, query: Query) -> int:
         return sum(row[0] is None for row in self.table)
+
+    def sees(self, transaction: int) -> bool:
+        return transaction not in self.unseen
 
 
 @dataclass

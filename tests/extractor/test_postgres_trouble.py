@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import Any
 
+import psycopg
 import pytest
 
+from extractor.postgres import Snapshot
 from extractor.query import Query, Range
 from extractor.rows import Row
 from mapping.model import Column, Filter, Join, TableColumn
@@ -218,3 +220,41 @@ class Interrupted:
         yield next(rows)
         end_sessions(self._source)
         yield from rows
+
+
+def test_what_a_transaction_wrote_is_seen_when_it_is_over(source: SourceDatabase) -> None:
+    """By the number that replication tells, which is of 32 bits; of one that runs, and of one that has yet to begin."""
+    source.make(PEOPLE)
+    info = source.admin.info
+    with psycopg.connect(info.dsn, password=info.password) as other, closing(source.sources()) as sources:
+        over, running = (
+            connection.execute("SELECT pg_current_xact_id()::text::bigint % (1::bigint << 32)").fetchall()[0][0]
+            for connection in (source.admin, other)
+        )
+        database = sources.database("source", fresh=True)
+        with database.snapshot() as snapshot:
+            assert snapshot.sees(over)
+            assert not snapshot.sees(running)
+            assert not snapshot.sees((running + 10_000) % 2**32)
+            other.commit()
+            assert not snapshot.sees(running), "by what looked before"
+        with database.snapshot() as snapshot:
+            assert snapshot.sees(running)
+
+
+@pytest.mark.parametrize(
+    ("visible", "number", "seen"),
+    [
+        ("20:20:", 19, True),
+        ("20:20:", 20, False),
+        ("18:20:18", 18, False),
+        ("18:20:18", 19, True),
+        ("4294967290:4294967301:4294967297,4294967299", 1, False),
+        ("4294967290:4294967301:4294967297,4294967299", 2, True),
+        ("4294967290:4294967301:4294967297,4294967299", 5, False),
+        ("4294967290:4294967301:4294967297,4294967299", 4294967295, True),
+    ],
+)
+def test_numbers_of_transactions_begin_anew_after_32_bits(visible: str, number: int, seen: bool) -> None:
+    snapshot = Snapshot(as_of=0, _visible=visible, _connection=None)  # type: ignore[arg-type]
+    assert snapshot.sees(number) is seen

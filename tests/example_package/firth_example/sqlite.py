@@ -86,6 +86,10 @@ class Snapshot:
             count: int = self._run(query.without_key()).fetchone()[0]
         return count
 
+    def sees(self, transaction: int) -> bool:
+        """SQLite has no log that others read."""
+        return True
+
     def _run(self, statement: Statement) -> sqlite3.Cursor:
         return self.connection.execute(statement.sql, statement.parameters)
 

@@ -16,10 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extractor.live.columns import as_read
-from extractor.live.connect_json import Understood, read
+from extractor.live.connect_avro import AvroRows
+from extractor.live.connect_values import Understood
+from extractor.live.rows import read
 from pipeline.errors import InvalidRecord
 from pipeline.records import Record
 
+NO_AVRO = AvroRows(lambda _: None)
 CONNECT = "org.apache.kafka.connect.data."
 DEBEZIUM = "io.debezium.time."
 
@@ -29,7 +32,7 @@ def sent(value: object, schema: dict[str, Any] | None) -> Understood:
     body: object = {"x": value}
     if schema is not None:
         body = {"schema": {"type": "struct", "fields": [{"field": "x", **schema}]}, "payload": body}
-    return read(Record("rows", 0, 0, 0, None, orjson.dumps(body))).fields["x"]
+    return read(Record("rows", 0, 0, 0, None, orjson.dumps(body)), NO_AVRO).fields["x"]
 
 
 def decimal(text: str) -> str:

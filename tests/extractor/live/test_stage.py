@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extractor.live.bindings import Binding
+from extractor.live.connect_avro import AvroRows
 from extractor.live.plans import Plans
 from extractor.live.stage import LiveRows
 from extractor.source import SourceAway
@@ -53,6 +54,7 @@ def live(
         plans=Plans(sources=sources, mapping_of=lambda _: of or mapping()),
         sources=sources,
         codec=CODEC,
+        avro=AvroRows(lambda _: None),
         sleep=(slept if slept is not None else []).append,
     )
     return stage(records)
@@ -108,6 +110,24 @@ def test_what_is_not_there_yet_is_looked_for_once_more() -> None:
     outcome = live(row(7), database=MemoryDatabase([]), slept=slept)
     assert counts(outcome) == (0, 0, 1)
     assert len(slept) == 1
+
+
+def by(transaction: int, record: Record, *, at: int = AS_OF) -> Record:
+    """As Debezium tells of a change, with the transaction that made it."""
+    return record._replace(headers=[("__source_txId", str(transaction).encode())], timestamp=at)
+
+
+@pytest.mark.parametrize("change", [row(7, "Ada"), tombstone(7)])
+def test_a_change_is_waited_for_until_it_is_to_be_seen_in_the_source(change: Record) -> None:
+    """Else what was there before it would be fetched, and stay: nobody tells of a change twice."""
+    database = MemoryDatabase([(7, "Eve")], unseen=[12])
+    with pytest.raises(SourceAway, match="not to be seen in the source yet"):
+        live(by(12, change), by(11, row(7)), database=database)
+    assert live(by(11, change), database=database).produced
+    assert live(by(12, change, at=AS_OF - 600_000), database=database).produced, "of a server that was restored, say"
+    there = by(12, change)
+    there = there._replace(headers=[*there.headers, ("__op", b"r")])
+    assert live(there, database=database).produced, "of the rows that were there when Debezium began"
 
 
 @pytest.mark.parametrize("gone", [tombstone(7), row(7, None, __deleted="true"), row(7, None, __deleted=True)])
@@ -167,13 +187,20 @@ def test_a_dead_letter_sent_again_is_for_its_binding_alone_and_as_old_as_it_was(
 
 def test_the_time_that_the_connector_tells_counts_before_that_of_the_record() -> None:
     told = [
-        row(1, headers=[("__source_ts_ms", b"1700000000001")]),
-        row(2, __source_ts_ms=1_700_000_000_002),
+        row(1, headers=[("__source_ts_ms", b"1600000000001")]),
+        row(2, __source_ts_ms=1_600_000_000_002),
         row(3, headers=[("__source_ts_ms", b"soon")]),
-        row(4, headers=[("source.read.ms", b"1700000000004")]),
+        row(4, headers=[("source.read.ms", b"1700000000004")], as_of=5),
     ]
     made = events(live(*told, database=plain()))
-    assert [event.as_of for event in made] == [1_700_000_000_001, 1_700_000_000_002, NOW, 1_700_000_000_004]
+    assert [event.as_of for event in made] == [1_600_000_060_001, 1_600_000_060_002, NOW, 1_700_000_000_004]
+
+
+@pytest.mark.parametrize(("committed", "as_of"), [(NOW - 300, NOW), (NOW + 20, NOW + 20)])
+def test_a_change_is_newer_than_a_batch_that_could_not_see_it_yet(committed: int, as_of: int) -> None:
+    """A commit has its time before others see it. Its record is made after that, by a clock that may be behind."""
+    (event,) = events(live(row(1, headers=[("__source_ts_ms", str(committed).encode())]), database=plain()))
+    assert event.as_of == as_of
 
 
 def test_rows_of_another_table_name_the_resource_by_the_field_that_the_binding_says() -> None:
