@@ -104,6 +104,8 @@ def _as_told(data: bytes, encoding: str) -> Decoded:
 
 def wide_codec(data: bytes) -> str | None:
     """UTF-16 or UTF-32, as a byte order mark says or the zeros that stand beside Latin letters; else None."""
+    if b"\0" not in data[:4] and data[:4].isascii():
+        return None
     codec = next((codec for mark, codec in _MARKS if data.startswith(mark)), None)
     if codec is None:
         zeros = "".join("0" if byte == 0 else "x" for byte in data[:4])
