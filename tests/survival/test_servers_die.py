@@ -46,6 +46,17 @@ def assert_answered(answers: list[Answer], *statuses: int) -> None:
     assert max(answer.seconds for answer in answers) < SOON
 
 
+def test_a_batch_is_exact_though_the_broker_is_killed_and_the_next_one_is_too(
+    hospital: Hospital, stack: RunningStack
+) -> None:
+    running = in_the_middle(hospital)
+    with asking(running) as answers:
+        kill_for_a_while(stack, "kafka")
+        assert_exact(running)
+    assert_answered(answers, 200)
+    assert_exact(hospital.start_batch("mimic-practitioner"))
+
+
 def test_a_batch_is_exact_though_the_fhir_server_is_killed(hospital: Hospital, stack: RunningStack) -> None:
     running = in_the_middle(hospital)
     with asking(running) as answers:
