@@ -44,6 +44,14 @@ _NOT_ALLOWED: Final = frozenset(
     }
 )
 
+_FENCED: Final = frozenset(
+    {
+        KafkaError._FENCED,  # noqa: SLF001 — the library's public name for an error of the client itself
+        KafkaError.PRODUCER_FENCED,
+        KafkaError.INVALID_PRODUCER_EPOCH,
+    }
+)
+
 
 def consumer(settings: KafkaSettings, *, group: str, session_timeout: int) -> Consumer:
     """A member of `group`, without a subscription yet. Offsets are committed by a producer's transaction."""
@@ -148,10 +156,12 @@ def failure(error: KafkaError | KafkaException, *, place: str = "") -> FirthErro
     """The kind of failure that an error of a client is; Unavailable unless known better."""
     cause: KafkaError = error.args[0] if isinstance(error, KafkaException) else error
     told = place + sentence(cause)
-    if cause.fatal():
-        return Replaced(f"{told}: another worker with this WORKER_SLOT, or we were gone too long")
     if cause.code() in _NOT_ALLOWED:
         return Misconfigured(f"{told}: check KAFKA_* settings and the broker's permissions")
+    # A client may come to its end for other reasons, too (its id is forgotten after a week without work): a new one
+    # goes on.
+    if cause.fatal() and cause.code() in _FENCED:
+        return Replaced(f"{told}: another worker with this WORKER_SLOT, or we were gone too long")
     if cause.code() == KafkaError.MSG_SIZE_TOO_LARGE:
         return Misconfigured(f"{told}: let max.message.bytes of the topic be {DEAD_LETTER_LIMIT}")
     return Unavailable(told)

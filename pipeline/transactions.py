@@ -5,8 +5,8 @@ begin ─► produce ─► offsets ─► commit ─► done
             └──────────┴─────────┴─► abort ─► Unavailable: take the batch again
                                        │
                                        ├─► shut out by another worker of this slot: Replaced
-                                       └─► no answer for longer than a transaction may last:
-                                           OutcomeUnknown, the group alone knows where to go on
+                                       └─► no answer for longer than a transaction may last, or the client
+                                           at its end: OutcomeUnknown, the group alone knows where to go on
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, Final
 
-from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import KafkaException, Producer, TopicPartition
 
 from pipeline import kafka
-from pipeline.errors import FirthError, Replaced, StartOver
+from pipeline.errors import FirthError, Misconfigured, Replaced, StartOver
 from pipeline.health import Pulse
 from pipeline.records import Produced
 from pipeline.service_settings import KafkaSettings
@@ -138,14 +138,15 @@ class Transactions:
             failure = self._undelivered or failure
             self._insist(lambda: self._producer.abort_transaction(_ANSWER), self._until)
         except KafkaException as last:
-            if last.args[0].code() == KafkaError.INVALID_TXN_STATE:
-                # Of a transaction whose topics are gone the broker knows nothing, and refuses to end it. Its client
-                # takes that for the end of itself, but nobody has our slot.
-                return OutcomeUnknown(f"{failure}: nothing of the transaction was begun")
-            if time.monotonic() > self._until:
-                # The broker has shut us out by now for the time that passed, which looks as if another did.
-                return OutcomeUnknown(f"{kafka.sentence(last.args[0])}: no end of a transaction in time")
-            return Replaced(str(kafka.failure(last)))
+            told = kafka.failure(last)
+            # When its time is over the broker shuts us out by itself, which looks as if another did.
+            if isinstance(told, Replaced) and time.monotonic() <= self._until:
+                return told
+            if isinstance(failure, Misconfigured):
+                return failure
+            # Out of time, or of a transaction whose topics are gone, which the broker knows nothing of and refuses to
+            # end: its client takes that for the end of itself, but nobody has our slot.
+            return OutcomeUnknown(f"{told}: what became of a transaction is unknown")
         self._undelivered = None
         return failure
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from functools import partial
 
 import pytest
-from confluent_kafka import Producer, TopicPartition
+from confluent_kafka import KafkaError, Producer, TopicPartition
 
 from pipeline import kafka
+from pipeline.errors import FirthError, Misconfigured, Replaced, Unavailable
 from pipeline.health import Pulse
 from pipeline.records import Headers, Produced
 from pipeline.service_settings import KafkaSettings
@@ -36,3 +37,17 @@ def test_headers_are_any_sequence(broker: KafkaSettings, headers: Headers) -> No
     reader.assign([TopicPartition("out", partition, 0) for partition in range(4)])
     message = next(each for each in iter(partial(reader.poll, 10), None) if each.error() is None)
     assert (message.value(), message.headers() or []) == (b"value", list(headers))
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        (KafkaError._FENCED, Replaced),
+        (KafkaError.PRODUCER_FENCED, Replaced),
+        (KafkaError.INVALID_PRODUCER_ID_MAPPING, Unavailable),
+        (KafkaError.INVALID_TXN_STATE, Unavailable),
+        (KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, Misconfigured),
+    ],
+)
+def test_only_a_client_that_another_has_shut_out_is_replaced(code: int, kind: type[FirthError]) -> None:
+    assert type(kafka.failure(KafkaError(code, "the end of a client", True))) is kind
