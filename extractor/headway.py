@@ -79,6 +79,8 @@ class Backlog:
             sinks = [self._behind(group, TRANSFORM) for group in groups if group.startswith("loader-")]
         except KafkaException as error:
             log.warning("backlog unknown", sentence=str(kafka.failure(error)))
+            # One that knew the broker before it was started anew asks by what it knew then, for minutes in vain.
+            self._admin = kafka.admin(self._broker)
             return 0
         return before + min(sinks, default=0)
 
