@@ -132,6 +132,7 @@ class _Worker:
         self._flood = Flood(settings.flood_limit)
         self._failed_in_a_row = 0
         self._rebalanced = False
+        self._lost = False
         self._membership: Any = None
         self._unsettled: list[TopicPartition] = []
         self._given = 0.0
@@ -159,7 +160,7 @@ class _Worker:
         self._lag = lag.Lag(self._consumer)
         self._topics = Identities(settings.kafka)
         self._subscribed: list[str] = []
-        self._unsettled, self._membership = [], None
+        self._unsettled, self._membership, self._lost = [], None, False
         try:
             self._transactions.open()
             self._log.info("started")
@@ -183,7 +184,9 @@ class _Worker:
     def _subscribe(self, wanted: list[str]) -> None:
         """Read these topics from now on."""
         if wanted != self._subscribed:
-            self._consumer.subscribe(wanted, on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked)
+            self._consumer.subscribe(
+                wanted, on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._given_away
+            )
             self._log.info("topics to read", topics=wanted)
             self._subscribed = wanted
 
@@ -192,6 +195,8 @@ class _Worker:
         first = self._consumer.poll(_POLL)
         self._transactions.poll()
         self._pulse.beat()
+        if self._lost:
+            raise StartOver("no longer a member of the group: this worker, or the broker, was away for too long")
         self._settle()
         self._measure_lag()
         if first is None:
@@ -234,6 +239,12 @@ class _Worker:
         self._consumer.resume(partitions)
         self._metrics.partitions.set(0)
         self._log.info("partitions revoked", partitions=sorted(each.partition for each in partitions))
+
+    def _given_away(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._revoked(consumer, partitions)
+        # Where it was the broker that was away, the first offsets that the producer sends get no answer (librdkafka
+        # 5511): each stage in turn would wait for as long as a transaction may last.
+        self._lost = True
 
     def _settle(self) -> None:
         """Begin to read the partitions given to us where the group stands, once no open transaction can move that.
