@@ -160,7 +160,9 @@ def _clock(metrics_url: str) -> tuple[float, float]:
 
 def _limit(stack: Stack, sink: str) -> float:
     """Resources a second that the server takes of what the batch made, under other ids, what others point at first."""
-    made = [change for wave in waves(list(_resources(stack, MOST[sink]))) for change in wave]
+    # Each once, as a bundle must have it: those of the first batch were made again.
+    each = {change.name: change for change in _resources(stack, MOST[sink])}
+    made = [change for wave in waves(list(each.values())) for change in wave]
     if sink == "mongodb":
         with mongo.connect(mongodb.url(stack.ports), time_limit=60) as database:
             return upsert(database["limit"], [_other(change, 0) for change in made])
