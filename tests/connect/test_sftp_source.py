@@ -10,25 +10,15 @@ import pytest
 from command.connectors import configurations
 from command.stack import sftp
 from command.stack.sftp import drop
-from command.stack.stack import Stack
 from hl7v2 import parse, reader, split
 from tests.connect.driving import SFTP, Cluster, Sent
+from tests.connect.loads import lines
+from tests.connect.workers import jmx
 from tests.stack import RunningStack
 from tests.survival.batches import wait_for
 from tests.utils.create_file_sftp import hl7
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
-
-
-@pytest.fixture
-def files(connect_servers: Stack) -> Path:
-    """The folder that the SFTP server shows as `/`."""
-    return sftp.files(connect_servers.place)
-
-
-def lines(first: int, last: int) -> bytes:
-    """CSV with a header, a row for each number."""
-    return b"id,name\n" + b"".join(b"%d,name %d\n" % (number, number) for number in range(first, last + 1))
 
 
 def names(folder: Path) -> list[str]:
@@ -75,36 +65,29 @@ def test_a_configuration_as_fhir_river_has_them_runs(cluster: Cluster, files: Pa
     assert names(files / "upload/data") == []
 
 
-def test_each_line_comes_once_though_connect_is_killed_again_and_again(cluster: Cluster, files: Path) -> None:
-    rows, kills = 20_000, 2
-    running = RunningStack(cluster.stack)
-    folder = files / "killed"
-    drop(folder, "a.csv", lines(1, 15_000))
-    drop(folder, "b.csv", lines(15_001, rows))
-    cluster.run("killed-csv", cluster.sftp("killed", kafka_topic="killed-csv", key_columns="id", batch_size=200))
-    for kill in range(1, kills + 1):
-        cluster.wait_for("killed-csv", kill * rows // (kills + 2))
-        running.kill("connect")
-        running.start("connect")
-    records = cluster.wait_for("killed-csv", rows, seconds=120)
-    assert Counter(int(record.value["id"]) for record in records) == Counter(range(1, rows + 1))
-    wait_for(lambda: names(folder / "finished") == ["a.csv", "b.csv"], "the move of both files", 60)
-
-
 def test_a_server_that_is_away_is_waited_for(cluster: Cluster, files: Path) -> None:
     running = RunningStack(cluster.stack)
     config = cluster.sftp("away", kafka_topic="away-csv", connection_timeout_ms=1000)
+
+    def figures() -> dict[str, float]:
+        shown = jmx(cluster.stack, "connect", "kafka.connect:type=plugins,connector=away-csv,*")
+        return {name: float(value) for name, value in shown.items()}
+
     drop(files / "away", "a.csv", lines(1, 3))
     cluster.run("away-csv", config)
     cluster.wait_for("away-csv", 3)
     running.stop("sftp")
     wait_for(lambda: any("next try in" in line for line in running.log("connect", 20)), "a failed try", 60)
+    assert figures()["failures-in-a-row"] > 0
     assert cluster.states("away-csv") == ["RUNNING", "RUNNING"]
-    drop(files / "away", "a.csv", lines(4, 5))
+    drop(files / "away", "a.csv", lines(4, 5) + b"bad\n")
     running.start("sftp")
     records = cluster.wait_for("away-csv", 5)
     assert sorted(int(record.value["id"]) for record in records) == [1, 2, 3, 4, 5]
     wait_for(lambda: names(files / "away/finished") == ["a.csv", "a.csv.2"], "the move of both files", 60)
+    shown = figures()
+    assert (shown["failures-in-a-row"], shown["files-waiting"], shown["lines-refused"]) == (0, 0, 1)
+    assert shown["ms-since-answer"] < 60_000
 
 
 def test_a_server_that_hangs_is_given_up_and_asked_again(cluster: Cluster, files: Path) -> None:

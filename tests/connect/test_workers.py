@@ -1,18 +1,17 @@
-"""Connect's workers come and go in the middle of a load: what the JDBC source promises of each row then."""
+"""Connect's workers come and go in the middle of a load: what the JDBC and the SFTP source promise of each row then."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Event, Thread
+from pathlib import Path
 
-import psycopg
 import pytest
 
+from command.stack.sftp import drop
 from command.stack.stack import Stack
 from tests.connect.conftest import DATABASE
 from tests.connect.driving import Cluster
+from tests.connect.loads import growing, lines, make_table, sent, wait_for_more
 from tests.connect.workers import worker
 from tests.stack import RunningStack
 from tests.survival.batches import wait_for
@@ -20,107 +19,85 @@ from tests.survival.batches import wait_for
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 
 
-@contextmanager
-def growing(cluster: Cluster, *tables: str) -> Iterator[None]:
-    """New tables, each of which somebody writes some rows to at a time, until the end."""
-    cluster.execute(*(f"create table {table} (row_id serial primary key, value text)" for table in tables))
-    over = Event()
-
-    def write() -> None:
-        with psycopg.connect(cluster.source_url, autocommit=True) as connection:
-            while not over.wait(0.05):
-                for table in tables:
-                    connection.execute(
-                        f"insert into {table} (value) select md5(i::text) from generate_series(1, 20) i".encode()
-                    )
-
-    writer = Thread(target=write)
-    writer.start()
-    try:
-        yield
-    finally:
-        over.set()
-        writer.join()
-
-
-def rows(cluster: Cluster, table: str) -> int:
-    with psycopg.connect(cluster.source_url) as connection:
-        found = connection.execute(f"select count(*) from {table}".encode()).fetchone()
-    assert found is not None
-    return int(found[0])
-
-
-def sent(cluster: Cluster, topic: str) -> Counter[int]:
-    """How often each row of a table has come."""
-    return Counter(record.value["row_id"] for record in cluster.records(topic))
-
-
-def wait_for_size(cluster: Cluster, topic: str, size: int) -> None:
-    wait_for(lambda: cluster.size(topic) >= size, f"{size} records in {topic}", 120)
-
-
-def wait_for_more(cluster: Cluster, *topics: str) -> None:
-    """Until each of the topics has grown."""
-    before = {topic: cluster.size(topic) for topic in topics}
-    wait_for(lambda: all(cluster.size(topic) > size + 20 for topic, size in before.items()), "more rows", 90)
-
-
-def test_each_row_comes_once_though_connect_is_killed_again_and_again(cluster: Cluster) -> None:
-    total, kills = 10_000, 2
-    running = RunningStack(cluster.stack)
-    cluster.execute(
-        "create table labevents (row_id int primary key, value text)",
-        f"insert into labevents select i, md5(i::text) from generate_series(1, {total}) i",
-    )
-    config = cluster.jdbc(
+def run_both(
+    cluster: Cluster, name: str, *, tables: str, tasks: int = 1, batch: int = 1000, **settings: object
+) -> None:
+    """A JDBC source `NAME` of tables, into `NAME-TABLE`, and an SFTP source `NAME-csv` of folder `NAME`."""
+    rows = cluster.jdbc(
         mode="incrementing",
-        incrementing_column_name="row_id",
-        topic_prefix="killed-",
-        table_include_list="labevents",
-        batch_max_rows=100,  # slow enough that every kill is in the middle
+        incrementing_column_name="id",
+        topic_prefix=f"{name}-",
+        table_include_list=tables,
+        tasks_max=tasks,
+        batch_max_rows=batch,
+        **settings,
+    )
+    files = cluster.sftp(
+        name,
+        kafka_topic=f"{name}-csv",
+        key_columns="id",
+        tasks_max=tasks,
+        batch_size=batch,
+        **settings,
+    )
+    cluster.run(name, rows)
+    cluster.run(f"{name}-csv", files)
+
+
+def test_each_row_comes_once_though_connect_is_killed_again_and_again(cluster: Cluster, files: Path) -> None:
+    total, kills, topics = 12_000, 2, ("killed-labevents", "killed-csv")
+    running = RunningStack(cluster.stack)
+    make_table(cluster, "labevents", rows=total)
+    drop(files / "killed", "a.csv", lines(1, total * 3 // 4))
+    drop(files / "killed", "b.csv", lines(total * 3 // 4 + 1, total))
+    run_both(
+        cluster,
+        "killed",
+        tables="labevents",
+        batch=100,  # slow enough that every kill is in the middle
         producer_override_transaction_timeout_ms=5000,  # how long a transaction that was left open can hold a start up
     )
-    cluster.run("killed", config)
     for kill in range(1, kills + 1):
-        wait_for_size(cluster, "killed-labevents", kill * total // (kills + 1))
+        some = kill * total // (kills + 1)
+        wait_for(lambda: any(cluster.size(topic) >= some for topic in topics), f"{some} rows", 120)  # noqa: B023
         running.kill("connect")
-        assert cluster.size("killed-labevents") < total
+        assert any(cluster.size(topic) < total for topic in topics)
         running.start("connect")
-    wait_for_size(cluster, "killed-labevents", total)
-    cluster.wait_for("killed-labevents", total)
-    assert sent(cluster, "killed-labevents") == Counter(range(1, total + 1))
+    for topic in topics:
+        cluster.wait_for(topic, total, seconds=120)
+        assert sent(cluster, topic) == Counter(range(1, total + 1)), topic
+    finished = files / "killed" / "finished"
+    wait_for(lambda: sorted(file.name for file in finished.glob("*")) == ["a.csv", "b.csv"], "both files' move", 60)
 
 
-def test_rows_of_several_tables_come_once_though_a_second_worker_comes_and_dies(
-    cluster: Cluster, connect_servers: Stack
+def test_each_row_comes_once_though_a_second_worker_dies_and_comes_back(
+    cluster: Cluster, files: Path, connect_servers: Stack
 ) -> None:
-    tables = ("shared_a", "shared_b", "shared_c")
-    topics = [f"two-{table}" for table in tables]
     running = RunningStack(connect_servers)
-    config = cluster.jdbc(
-        mode="incrementing",
-        incrementing_column_name="row_id",
-        topic_prefix="two-",
-        table_include_list=",".join(tables),
-        tasks_max=3,
-    )
-    with growing(cluster, *tables):
-        cluster.run("two", config)
+    tables = {f"two-{table}": table for table in ("shared_a", "shared_b", "shared_c")}
+    topics = (*tables, "two-csv")
+    with (
+        worker(connect_servers, DATABASE, "connect-2") as second,
+        growing(cluster, tables=tables, folders={"two-csv": files / "two"}) as written,
+    ):
+        run_both(cluster, "two", tables=",".join(tables.values()), tasks=3)
+        for name in ("two", "two-csv"):
+            wait_for(lambda: second.id in cluster.workers(name), f"a task of {name} on the second worker", 90)  # noqa: B023
         wait_for_more(cluster, *topics)
-        with worker(connect_servers, DATABASE, "connect-2") as second:
-            wait_for(lambda: second.id in cluster.workers("two"), "a task on the second worker", 90)
-            wait_for_more(cluster, *topics)
-            running.kill("connect-2")
-            wait_for(lambda: second.id not in cluster.workers("two"), "its tasks to move", 90)
-            wait_for_more(cluster, *topics)
-    for table, topic in zip(tables, topics, strict=True):
-        count = rows(cluster, table)
-        cluster.wait_for(topic, count)
-        assert sent(cluster, topic) == Counter(range(1, count + 1))
+        running.kill("connect-2")
+        for name in ("two", "two-csv"):
+            wait_for(lambda: second.id not in cluster.workers(name), f"the tasks of {name} to move", 90)  # noqa: B023
+        wait_for_more(cluster, *topics)
+        second.start()
+        wait_for(lambda: second.id in cluster.workers("two") | cluster.workers("two-csv"), "a task to move back", 90)
+        wait_for_more(cluster, *topics)
+    for topic in topics:
+        cluster.wait_for(topic, written[topic])
+        assert sent(cluster, topic) == Counter(range(1, written[topic] + 1)), topic
 
 
 def test_no_row_is_lost_by_a_worker_that_is_killed_and_not_set_up_for_exactly_once(
-    cluster: Cluster, connect_servers: Stack
+    cluster: Cluster, files: Path, connect_servers: Stack
 ) -> None:
     running = RunningStack(connect_servers)
     apart = {
@@ -131,21 +108,17 @@ def test_no_row_is_lost_by_a_worker_that_is_killed_and_not_set_up_for_exactly_on
         "status_storage_topic": "at-least-once-status",
         "offset_flush_interval_ms": "1000",
     }
-    config = cluster.jdbc(
-        mode="incrementing",
-        incrementing_column_name="row_id",
-        topic_prefix="once-or-more-",
-        table_include_list="unguarded",
-    )
-    topic = "once-or-more-unguarded"
+    topics = ("apart-unguarded", "apart-csv")
     with worker(connect_servers, DATABASE, "connect-apart", **apart) as alone:
-        with growing(cluster, "unguarded"):
-            alone.cluster.run("once-or-more", config)
+        folders = {"apart-csv": files / "apart"}
+        with growing(cluster, tables={"apart-unguarded": "unguarded"}, folders=folders) as written:
+            run_both(alone.cluster, "apart", tables="unguarded")
             for _ in range(2):
-                wait_for_more(cluster, topic)
+                wait_for_more(cluster, *topics)
                 running.kill("connect-apart")
                 alone.start()
-            wait_for_more(cluster, topic)
-        every = set(range(1, rows(cluster, "unguarded") + 1))
-        wait_for(lambda: sent(cluster, topic).keys() == every, "every row", 60)
+            wait_for_more(cluster, *topics)
+        for topic in topics:
+            every = set(range(1, written[topic] + 1))
+            wait_for(lambda: sent(cluster, topic).keys() == every, f"every row of {topic}", 60)  # noqa: B023
         alone.cluster.delete_all()
