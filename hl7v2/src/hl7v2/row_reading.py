@@ -175,24 +175,12 @@ class _Source:
             yield f"   if R in {t}: {t} = {t}.partition(R)[0]"
         yield f"   c = {t}.split(C, {deepest})"
         yield f"   c += {blank}"
+        # Hardly any has subcomponents.
+        yield f"   if S in {t}:"
         for component, group in groupby(places, lambda one: one[1]):
-            yield from self._leaf_lines(t, f"c[{component - 1}]", [(column, leaf) for column, _, leaf in group])
-
-    def _leaf_lines(self, t: str, component: str, columns: Sequence[tuple[Column, int]]) -> Iterator[str]:
-        """Lines that read columns, each with its subcomponent, from a component of the repetition `t`."""
-        first = [column for column, subcomponent in columns if subcomponent == 1]
-        yield f"   v = {component}"
-        yield "   if S in v:"
-        yield "    p = v.split(S)"
-        yield "    v = p[0]"
-        for column, subcomponent in columns:
-            if subcomponent > 1:
-                yield f"    if len(p) >= {subcomponent}: {_place(column)} = p[{subcomponent - 1}] or None"
-        for column in first:
-            if column.kind in ("phone", "email"):
-                yield f"   {_place(column)} = {column.kind}({t}) or None"
-            else:
-                yield f"   {_place(column)} = {'iso(v) if v else None' if column.kind == 'time' else 'v or None'}"
+            yield from _leaf_lines(t, f"c[{component - 1}]", [(column, leaf) for column, _, leaf in group])
+        plain = [f"{_leaf_line(t, f'c[{component - 1}]', column)}" for column, component, leaf in places if leaf == 1]
+        yield f"   else: {'; '.join(plain) or 'pass'}"
 
     def _general(self, t: str, columns: _Columns) -> str:
         """A statement that sets the columns from any text `t` of the field."""
@@ -229,6 +217,23 @@ def _value_lines(t: str) -> Iterator[str]:
     yield f"  elif f{_VALUE_TYPE} in PLAIN and R not in {t} and not odd:"
     yield f"   row['value'] = {t}"
     yield f"  else: row['value'], row['value_code'], row['value_number'] = value(f{_VALUE_TYPE}, {t})"
+
+
+def _leaf_lines(t: str, component: str, columns: Sequence[tuple[Column, int]]) -> Iterator[str]:
+    """Lines that read columns, each with its subcomponent, from a component of the repetition `t`."""
+    yield f"    p = {component}.split(S)"
+    for column, subcomponent in columns:
+        if subcomponent == 1:
+            yield f"    {_leaf_line(t, 'p[0]', column)}"
+        else:
+            yield f"    if len(p) >= {subcomponent}: {_place(column)} = p[{subcomponent - 1}] or None"
+
+
+def _leaf_line(t: str, leaf: str, column: Column) -> str:
+    """A statement that sets a column from a leaf of the repetition `t`."""
+    if column.kind in ("phone", "email"):
+        return f"{_place(column)} = {column.kind}({t}) or None"
+    return f"{_place(column)} = {f'iso({leaf}) if {leaf} else None' if column.kind == 'time' else f'{leaf} or None'}"
 
 
 def _place(column: Column) -> str:
