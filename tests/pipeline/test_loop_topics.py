@@ -3,11 +3,13 @@ whoever asks for them."""
 
 from __future__ import annotations
 
+import signal
 import time
 from uuid import uuid4
 
 import pytest
 
+from command.stack.stack import Stack
 from pipeline import kafka as clients
 from pipeline.errors import Unavailable
 from pipeline.health import Pulse
@@ -15,7 +17,7 @@ from pipeline.records import Produced
 from pipeline.service_settings import KafkaSettings
 from pipeline.transactions import Transactions
 from tests.pipeline.running import Stage, until
-from tests.stack import Kafka
+from tests.stack import Kafka, RunningStack
 
 pytestmark = pytest.mark.stack
 
@@ -75,6 +77,26 @@ def test_a_topic_that_is_made_anew_with_as_many_records_as_were_read_is_noticed(
     stage.make_topic(stage.reads)
     keys = stage.write([b"good"] * 10, partition=0)
     stage.until_out(before + keys)
+
+
+def test_a_topic_that_is_made_anew_while_its_reader_sleeps_is_read_though_the_broker_was_started_since(
+    stage: Stage, servers: Stack
+) -> None:
+    running = RunningStack(servers)
+    running.stop("kafka")
+    running.start("kafka")  # leaders of the old topic are of a later epoch than the new one's will be
+    worker = stage.worker()
+    before = stage.write([b"good"] * 100)
+    stage.until_out(before)
+    worker.send(signal.SIGSTOP)
+    stage.delete_topic(stage.reads)
+    stage.make_topic(stage.reads)
+    asleep = time.monotonic()
+    until(lambda: time.monotonic() - asleep > 8)  # past its session
+    worker.send(signal.SIGCONT)
+    keys = stage.write([b"good"] * 50)
+    stage.until_out(before + keys)
+    assert worker.alive
 
 
 @pytest.mark.parametrize("missed", ["for a moment", "until the worker misses it"])
