@@ -50,9 +50,11 @@ class Reader:
     def assign(self, kept: Mapping[Place, int]) -> None:
         """Read every partition there is, from where `kept` says, or else from its start.
 
-        Does nothing when no partition is new since the last call. Raises Unavailable, Misconfigured.
+        Does nothing when no partition is new since the last call. Raises Unavailable, as `check` does too, and
+        Misconfigured.
         """
         ids, partitions = self._described()
+        self._must_be(ids)
         places = [(ids[topic], number) for topic, number in partitions]
         if set(places) == set(self._next):
             return
@@ -91,9 +93,13 @@ class Reader:
 
     def check(self) -> None:
         """Raises Unavailable when a topic was made anew: make a new reader then, what this one read last may be of
-        either. The client goes on in it at the offset where it was in the old one, or at its start, and tells nobody.
+        either. The client goes on in it at the offset where it was in the old one, or at its start, and tells nobody;
+        or not at all, if the broker was started since it knows the old one: it waits for a leader's later epoch.
         """
-        if self._described()[0] != self._ids:
+        self._must_be(self._described()[0])
+
+    def _must_be(self, ids: Mapping[str, str]) -> None:
+        if self._ids and ids != self._ids:
             raise Unavailable(f"{' or '.join(self._topics)}: the topic was made anew")
 
     def place(self, message: Message) -> Place:

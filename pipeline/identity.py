@@ -43,7 +43,8 @@ class Identities:
 
     def note(self, asked: Mapping[str, Future[Any]]) -> None:
         """They are these topics from now on. Raises KafkaException where one is not there, or without an answer, and
-        TopicChanged where one was another topic before: a client that has read that may never read this one."""
+        TopicChanged where one was another topic before: a client that has read that may never read this one, if the
+        broker was started since; it waits for a leader's later epoch (librdkafka 2.16)."""
         ids = {topic: str(answer.result().topic_id) for topic, answer in asked.items()}
         for topic, now in ids.items():
             if self._ids.setdefault(topic, now) != now:

@@ -146,6 +146,8 @@ def test_nothing_is_taken_from_a_topic_that_was_made_anew(make_topic: Callable[[
     topic.write(*("new" for _ in range(number)))
     with pytest.raises(Unavailable, match="made anew"):
         until(lambda: _taken(reader), what="a refusal")
+    with pytest.raises(Unavailable, match="made anew"):
+        reader.assign({})
     assert values(again(topic, kept), number) == ["new"] * number
 
 
