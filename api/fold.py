@@ -48,7 +48,7 @@ log = logs.get(__name__)
 MOST: Final = 5_000  # records a fold; their bytes are bounded by what the consumer fetches ahead
 WAIT: Final = 0.5  # seconds for the first record of a fold
 GATHER: Final = 0.2  # seconds for more: at most five folds a second, however small their records come
-LOOK_AGAIN: Final = 10.0  # seconds between two looks for new partitions
+LOOK_AGAIN: Final = 10.0  # seconds between two looks for new partitions, and topics made anew
 TIDY: Final = 3600.0  # seconds between two tidyings
 
 

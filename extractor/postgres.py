@@ -78,7 +78,7 @@ class Snapshot:
     source's own clock: all its readers agree on it."""
 
     as_of: int
-    _visible: str  # as pg_snapshot writes it: below which all are over, from which on none has begun, who runs between
+    _visible: str  # as `is_visible` takes it
     _connection: psycopg.Connection
 
     def keys(self, query: Query, wanted: Range, *, limit: int) -> list[Value]:
@@ -101,10 +101,8 @@ class Snapshot:
         return count
 
     def sees(self, transaction: int) -> bool:
-        """Of a number of 32 bits, as the log has it."""
-        _, next_one, running = self._visible.split(":")
-        not_begun = (transaction - int(next_one)) % _NUMBERS < _NUMBERS // 2
-        return not not_begun and transaction not in {int(each) % _NUMBERS for each in running.split(",") if each}
+        """As the snapshot's contract says."""
+        return is_visible(transaction, among=self._visible)
 
     def fetch(self, statement: Statement) -> list[Row]:
         """All rows of a statement at once."""
@@ -163,6 +161,14 @@ class Database:
         except psycopg.Error:
             # Broken, or in the middle of a result that nobody wants: a new one is cheaper than finding out.
             self._connection.close()
+
+
+def is_visible(transaction: int, *, among: str) -> bool:
+    """Whether a transaction, by its number of 32 bits, as the log has it, is over in a snapshot, as PostgreSQL writes
+    one: below which number all are over, from which on none has begun, and who runs between."""
+    _, next_one, running = among.split(":")
+    begun = (transaction - int(next_one)) % _NUMBERS >= _NUMBERS // 2
+    return begun and transaction not in {int(each) % _NUMBERS for each in running.split(",") if each}
 
 
 @contextmanager

@@ -45,11 +45,8 @@ class Identities:
         """They are these topics from now on. Raises KafkaException where one is not there, or without an answer, and
         TopicChanged where one was another topic before: a client that has read that may never read this one, if the
         broker was started since; it waits for a leader's later epoch (librdkafka 2.16)."""
-        ids = {topic: str(answer.result().topic_id) for topic, answer in asked.items()}
-        for topic, now in ids.items():
-            if self._ids.setdefault(topic, now) != now:
-                raise TopicChanged(_changed(topic))
-        self._asked = {}  # of before
+        self._ids = {topic: str(answer.result().topic_id) for topic, answer in asked.items()} | self._ids
+        self.check(asked)
 
     def check(self, asked: Mapping[str, Future[Any]]) -> None:
         """Raises TopicChanged where one is another topic by now, and Unavailable where it is not there, or without an
@@ -60,7 +57,7 @@ class Identities:
             except KafkaException as error:
                 raise kafka.failure(error, place=f"topic {topic}: ") from None
             if now != self._ids[topic]:
-                raise TopicChanged(_changed(topic))
+                raise TopicChanged(f"topic {topic} was deleted and made anew: what was only in the old one is lost")
 
     def look(self) -> None:
         """Ask now and then, and wait for no answer. Raises TopicChanged; a topic that is not there is waited for."""
@@ -85,7 +82,3 @@ class Identities:
         # Offsets of versions that did not know of ids say nothing, and are taken at their word.
         ours = committed.offset >= 0 and committed.metadata in (None, "", self._ids[committed.topic])
         return TopicPartition(committed.topic, committed.partition, committed.offset if ours else OFFSET_BEGINNING)
-
-
-def _changed(topic: str) -> str:
-    return f"topic {topic} was deleted and made anew: what was only in the old one is lost"

@@ -149,7 +149,7 @@ class _Worker:
                 self._work(reads)
             except Unavailable as error:
                 self._log.warning("starting over", sentence=str(error))
-                time.sleep(_POLL)
+                time.sleep(_POLL)  # what fails at once would fail a thousand times a second, a client and a line each
         self._log.info("stopped as asked")
 
     def _work(self, reads: Callable[[], Collection[str]]) -> None:

@@ -28,6 +28,7 @@ from command.demo.mapping import DROPPED, MAPPING
 from command.demo.site import Site
 from command.stack.trouble import Trouble
 from mapping.identity import resource_id
+from pipeline.http_session import http_session
 
 # The topics of sources/jdbc.json that the demo binds: of one mapping that reads a single table, and two with joins.
 BOUND: Final[Mapping[str, str]] = {
@@ -116,8 +117,7 @@ class Watch:
         self._site = site
         self._source = _source(site)
         self._changes = Changes(self._source, seed=SEED)
-        self._session = requests.Session()
-        self._session.trust_env = False
+        self._session = http_session()
         mapped = [one for file in (MAPPING, DROPPED) for one in json.loads(file.read_text())["resources"]]
         self._namespaces = {one["id"]: one["logicalReference"] for one in mapped}
 

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from extractor.postgres import Snapshot
+from extractor.postgres import is_visible
 from extractor.query import Query, Range
 from extractor.rows import Row
 from mapping.model import Column, Filter, Join, TableColumn
@@ -256,5 +256,4 @@ def test_what_a_transaction_wrote_is_seen_when_it_is_over(source: SourceDatabase
     ],
 )
 def test_numbers_of_transactions_begin_anew_after_32_bits(visible: str, number: int, seen: bool) -> None:
-    snapshot = Snapshot(as_of=0, _visible=visible, _connection=None)  # type: ignore[arg-type]
-    assert snapshot.sees(number) is seen
+    assert is_visible(number, among=visible) is seen

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs
 
-import requests
+from pipeline.http_session import http_session
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,7 @@ class MemoryFhir:
 
 def real(base: str) -> Server:
     """A server that is reached over the network."""
-    session = requests.Session()
-    session.trust_env = False
+    session = http_session()
     kept = ("Content-Type", "Cache-Control", "Prefer")
 
     def server(ask: Ask) -> Reply:

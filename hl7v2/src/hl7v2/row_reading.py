@@ -179,7 +179,7 @@ class _Source:
         yield f"   if S in {t}:"
         for component, group in groupby(places, lambda one: one[1]):
             yield from _leaf_lines(t, f"c[{component - 1}]", [(column, leaf) for column, _, leaf in group])
-        plain = [f"{_leaf_line(t, f'c[{component - 1}]', column)}" for column, component, leaf in places if leaf == 1]
+        plain = [_leaf_line(t, f"c[{component - 1}]", column) for column, component, leaf in places if leaf == 1]
         yield f"   else: {'; '.join(plain) or 'pass'}"
 
     def _general(self, t: str, columns: _Columns) -> str:
@@ -233,7 +233,9 @@ def _leaf_line(t: str, leaf: str, column: Column) -> str:
     """A statement that sets a column from a leaf of the repetition `t`."""
     if column.kind in ("phone", "email"):
         return f"{_place(column)} = {column.kind}({t}) or None"
-    return f"{_place(column)} = {f'iso({leaf}) if {leaf} else None' if column.kind == 'time' else f'{leaf} or None'}"
+    if column.kind == "time":
+        return f"{_place(column)} = iso({leaf}) if {leaf} else None"
+    return f"{_place(column)} = {leaf} or None"
 
 
 def _place(column: Column) -> str:
