@@ -79,10 +79,16 @@ class Backlog:
             sinks = [self._behind(group, TRANSFORM) for group in groups if group.startswith("loader-")]
         except KafkaException as error:
             log.warning("backlog unknown", sentence=str(kafka.failure(error)))
-            # One that knew the broker before it was started anew asks by what it knew then, for minutes in vain.
-            self._admin = kafka.admin(self._broker)
+            self._connect_anew()
             return 0
         return before + min(sinks, default=0)
+
+    def _connect_anew(self) -> None:
+        # Clients that knew the broker before it was started anew ask by what they knew then, for minutes in vain.
+        self._admin = kafka.admin(self._broker)
+        for standing in self._groups.values():
+            standing.close()
+        self._groups = {}
 
     def _behind(self, group: str, topic: str) -> int:
         """How many records of the topic the group has not taken yet, of partitions that it has begun with."""

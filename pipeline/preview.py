@@ -20,7 +20,7 @@ from pipeline import kafka, logs, metrics
 from pipeline.background import Background
 from pipeline.codec import Codec
 from pipeline.dead_letters import clean
-from pipeline.errors import FirthError, InvalidRecord
+from pipeline.errors import FirthError, InvalidRecord, Unavailable
 from pipeline.events import Failing, Preview, PreviewRecord, Trouble
 from pipeline.identity import Identities
 from pipeline.narrowing import attempt
@@ -58,7 +58,7 @@ class PreviewLane(Background):
         try:
             topics = Identities(settings.kafka)
             topics.note(topics.ask([self._reads]))
-            consumer.subscribe([self._reads])
+            consumer.subscribe([self._reads], on_lost=_begin_anew)
             while not stopping.is_set():
                 topics.look()
                 message = consumer.poll(_POLL)
@@ -93,6 +93,12 @@ class PreviewLane(Background):
         sentence = f"the rows of all keys together are over {limit} MiB: ask for fewer"
         trouble = Trouble(self._name, "given-up", sentence, reason="too-large")
         return self._codec.encode(replace(done, records=(), troubles=[*done.troubles, trouble]))
+
+
+def _begin_anew(*_: object) -> None:
+    # A client that had to leave its group while no broker was there may never look for one again (librdkafka 2.16:
+    # "no broker available for coordinator query", for ever).
+    raise Unavailable("no longer a member of the group: this worker, or the broker, was away for too long")
 
 
 def worked_on(preview: Preview, *, stage: Stage, name: str, batches: str) -> Preview:

@@ -13,6 +13,7 @@ from command.stack.stack import Stack
 from pipeline import kafka as clients
 from pipeline.errors import Unavailable
 from pipeline.health import Pulse
+from pipeline.identity import Identities, TopicChanged
 from pipeline.records import Produced
 from pipeline.service_settings import KafkaSettings
 from pipeline.transactions import Transactions
@@ -77,6 +78,16 @@ def test_a_topic_that_is_made_anew_with_as_many_records_as_were_read_is_noticed(
     stage.make_topic(stage.reads)
     keys = stage.write([b"good"] * 10, partition=0)
     stage.until_out(before + keys)
+
+
+def test_a_client_that_settled_in_a_topic_does_not_settle_in_the_next_of_its_name(stage: Stage) -> None:
+    topics = Identities(stage.settings)
+    for _ in range(2):
+        topics.note(topics.ask([stage.reads]))
+    stage.delete_topic(stage.reads)
+    stage.make_topic(stage.reads)
+    with pytest.raises(TopicChanged):
+        topics.note(topics.ask([stage.reads]))
 
 
 def test_a_topic_that_is_made_anew_while_its_reader_sleeps_is_read_though_the_broker_was_started_since(

@@ -46,7 +46,7 @@ def assert_answered(answers: list[Answer], *statuses: int) -> None:
     assert max(answer.seconds for answer in answers) < SOON
 
 
-def test_a_batch_is_exact_though_the_broker_is_killed_and_the_next_one_is_too(
+def test_a_batch_is_exact_though_the_broker_is_killed_and_the_next_one_is_too_and_previews_are_answered(
     hospital: Hospital, stack: RunningStack
 ) -> None:
     running = in_the_middle(hospital)
@@ -55,6 +55,7 @@ def test_a_batch_is_exact_though_the_broker_is_killed_and_the_next_one_is_too(
         assert_exact(running)
     assert_answered(answers, 200)
     assert_exact(hospital.start_batch("mimic-practitioner"))
+    assert len(hospital.api.preview("mimic-practitioner", [14_001]).instances) == 1
 
 
 def test_a_batch_is_exact_though_the_fhir_server_is_killed(hospital: Hospital, stack: RunningStack) -> None:
