@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import time
 from typing import Final
 
 import orjson
 
 from command.demo.site import LOG_LINES, Site, State, reader
 from command.stack.places import ROOT
-from command.stack.ready import answers
 from command.stack.trouble import Trouble
 
 COMPOSE: Final = ("docker", "compose", "--project-directory", str(ROOT), "--profile", "demo")
 DROP: Final = 'cd /srv/sftp/drop/csv && cat > "$0.part" && mv "$0.part" "$0"'  # nobody sees half of it
-FHIR_PATIENCE: Final = 900.0  # seconds; HAPI's first start makes its tables, and its image says nothing of its health
 
 
 def start() -> Site:
@@ -28,7 +25,7 @@ def start() -> Site:
     result = subprocess.run([*COMPOSE, "up", "--build", "--detach", "--wait"], check=False)
     if result.returncode:
         raise Trouble("docker compose: the services did not start; above is why, and docker compose logs says more")
-    site = Site(
+    return Site(
         api_url=f"http://{_published('api', 3000)}",
         api_token=_secret("api", "api-token"),
         source_url=f"postgresql://postgres:{_secret('source', 'admin-password')}@{_published('source', 5432)}/mimic",
@@ -40,8 +37,6 @@ def start() -> Site:
         states=states,
         log=log,
     )
-    _wait_for_fhir(site.fhir_url)
-    return site
 
 
 def states() -> list[State]:
@@ -65,14 +60,6 @@ def _state(container: dict[str, str]) -> str:
     if container["State"] != "running":
         return "died" if container["State"] in ("exited", "dead") else container["State"]
     return {"unhealthy": "not answering", "starting": "starting"}.get(container["Health"], "ready")
-
-
-def _wait_for_fhir(url: str) -> None:
-    until = time.monotonic() + FHIR_PATIENCE
-    while not answers(f"{url}/metadata"):
-        if time.monotonic() > until:
-            raise Trouble(f"hapi: not ready after {FHIR_PATIENCE:.0f} s; its log ends with", log=log("hapi"))
-        time.sleep(1)
 
 
 def _published(service: str, port: int) -> str:

@@ -20,7 +20,8 @@ SERVICES: Final[Mapping[str, type[Settings]]] = {
 }
 
 _HEAD: Final = """\
-# Settings of the services, each with its default. Copy to .env and change what differs at your place.
+# Settings of the services, each with its default. docker-compose.yml gives its services what a file .env beside it
+# says (docs/deployment.md); the local stack's services take your environment.
 # Any NAME can be given as NAME_FILE instead: the path of a file that holds the value, as secrets should be.
 # Written by `./firth settings > .env.example`.
 """

@@ -86,15 +86,15 @@ def test_a_file_is_dropped_whole(docker: Answer, tmp_path: Path) -> None:
     }
 
 
-def test_the_demo_is_told_where_everything_is_published(docker: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_demo_is_told_where_everything_is_published(docker: Answer) -> None:
     docker("""
         *' up '*) ;;
         *' port '*) shift 5; echo "127.0.0.1:1$3" ;;
         *' exec '*) for last; do :; done; printf %s "$(basename "$last")-of-$8" ;;
     """)
-    monkeypatch.setattr(compose, "answers", lambda url: url == "http://127.0.0.1:18080/fhir/metadata")
     site = compose.start()
     assert (site.api_url, site.api_token) == ("http://127.0.0.1:13000", "api-token-of-api")
+    assert site.fhir_url == "http://127.0.0.1:18080/fhir"
     assert site.source_url == "postgresql://postgres:admin-password-of-source@127.0.0.1:15432/mimic"
     assert site.connect_url == "http://127.0.0.1:18083"
     assert site.mongodb_url == "mongodb://firth:root-password-of-mongodb@127.0.0.1:127017"

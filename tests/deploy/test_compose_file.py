@@ -11,7 +11,7 @@ import yaml
 
 from api.app import VERSION
 from command.connectors import configurations
-from command.settings_list import SERVICES
+from command.settings_list import SERVICES, example
 from command.stack import connect, kafka
 from command.stack.places import ROOT
 from command.stack.ports import Ports
@@ -22,7 +22,7 @@ from tests.deploy import docker
 FILE: Final[dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 ALL: Final[dict[str, dict[str, Any]]] = FILE["services"]
 ENDS: Final = {"secrets"}  # does its work and is over
-CANNOT_SAY: Final = {"hapi"}  # its image has nothing to ask with
+ASKED_BY: Final = {"hapi": "hapi-ready"}  # its image has nothing to ask with
 STAGES: Final = {
     name: each["command"][-1] for name, each in ALL.items() if each.get("command", [""])[:2] == ["python", "-m"]
 }
@@ -59,11 +59,19 @@ def test_every_service_has_limits_and_a_bounded_log(name: str) -> None:
 
 
 @services
-def test_every_service_that_can_says_how_it_is(name: str) -> None:
-    assert ("healthcheck" in ALL[name]) is (name not in ENDS | CANNOT_SAY)
+def test_every_service_says_how_it_is_and_waits_for_what_it_needs(name: str) -> None:
+    assert ("healthcheck" in ALL[name]) is (name not in ENDS | ASKED_BY.keys())
     for need, how in ALL[name].get("depends_on", {}).items():
-        wanted = "service_completed_successfully" if need in ENDS else "service_healthy"
-        assert how["condition"] == ("service_started" if need in CANNOT_SAY else wanted)
+        asks = ASKED_BY.get(need) == name
+        wanted = "service_started" if asks else "service_healthy"
+        assert how["condition"] == ("service_completed_successfully" if need in ENDS else wanted)
+
+
+def test_the_loader_waits_until_hapi_answers() -> None:
+    assert ALL["loader-fhir"]["depends_on"]["hapi-ready"]["condition"] == "service_healthy"
+    assert (
+        f"{ALL['loader-fhir']['environment']['FHIR_API_URL']}/metadata" in ALL["hapi-ready"]["healthcheck"]["test"][3]
+    )
 
 
 @services
@@ -140,6 +148,22 @@ def test_hapi_is_set_up_as_that_of_the_local_stack() -> None:
     } == rules
 
 
+def test_a_file_of_ones_own_settings_reaches_every_stage_and_need_not_be_there() -> None:
+    for name in STAGES:
+        assert ALL[name]["env_file"] == [{"path": ".env", "required": False}]
+
+
+@pytest.mark.parametrize(("name", "module"), STAGES.items())
+def test_the_list_of_all_settings_does_no_harm_as_that_file(name: str, module: str, secrets: Path) -> None:
+    listed = dict(line.split("=", 1) for line in example().splitlines() if line and not line.startswith("#"))
+    assert listed  # what must be set is there, and empty: `environment` gives it
+    given = {
+        setting: str(_secret_of(name, value, secrets) if setting.endswith("_FILE") else value)
+        for setting, value in ALL[name]["environment"].items()
+    }
+    assert SERVICES[module].from_environment(listed | given)
+
+
 def _properties(text: str) -> dict[str, str]:
     pairs = (line.partition("=") for line in text.splitlines() if not line.startswith("#"))
     return {name: value for name, _, value in pairs}
@@ -157,10 +181,15 @@ def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @services
 def test_every_secret_that_a_service_reads_is_made_for_it(name: str, secrets: Path) -> None:
-    volumes = [each.split(":") for each in ALL[name].get("volumes", ())]
-    own = [volume.removeprefix("secrets-") for volume, place, *_ in volumes if place == "/run/secrets"]
-    read = [Path(value) for value in ALL[name].get("environment", {}).values() if str(value).startswith("/run/")]
-    assert all((secrets / own[0] / file.name).read_text() for file in read)
+    read = [value for value in ALL[name].get("environment", {}).values() if str(value).startswith("/run/")]
+    assert all(_secret_of(name, file, secrets).read_text() for file in read)
+
+
+def _secret_of(name: str, file: str, secrets: Path) -> Path:
+    """Where a secret that a service reads lies in the volumes."""
+    volumes = [each.split(":") for each in ALL[name]["volumes"]]
+    (own,) = (volume.removeprefix("secrets-") for volume, place, *_ in volumes if place == "/run/secrets")
+    return secrets / own / Path(file).name
 
 
 def test_secrets_that_are_there_stay(secrets: Path) -> None:
