@@ -11,6 +11,8 @@ from rich.console import Console
 
 from command import bindings, checks, connectors, display
 from command.batches import commands as batches
+from command.definitions import definitions
+from command.demo.bad_rows import PATIENTS_NEEDED
 from command.mappings import commands as mappings
 from command.stack import processes
 from command.stack.places import USERS_STACK
@@ -27,7 +29,9 @@ EPILOG = (
     "Data, logs and secrets lie under .firth/stack, downloads under .firth/cache; delete them to begin anew.\n\n"
     "Every port can be moved: KAFKA_PORT, REGISTRY_PORT, POSTGRES_PORT, FHIR_PORT, MONGODB_PORT, "
     "CONNECT_PORT, SFTP_PORT, API_PORT, HEALTH_PORT, or all at once: FIRTH_PORT_OFFSET=100 ./firth up\n\n"
-    "More: README.md, docs/local-stack.md"
+    "batch, preview, mapping and binding ask the local stack's api, or another, such as that of docker-compose.yml: "
+    "API_URL=http://127.0.0.1:3000 API_TOKEN=… ./firth batch list\n\n"
+    "More: README.md, docs/local-stack.md, docs/deployment.md"
 )
 
 app = typer.Typer(help=HELP, epilog=EPILOG, rich_markup_mode="rich", no_args_is_help=True, add_completion=False)
@@ -105,7 +109,9 @@ def logs(
 
 @app.command()
 def demo(
-    patients: Annotated[int, typer.Option(min=1, help="How many patients the source hospital has.")] = 1000,
+    patients: Annotated[
+        int, typer.Option(min=PATIENTS_NEEDED, help="How many patients the source hospital has.")
+    ] = 1000,
     compose: Annotated[
         bool, typer.Option("--compose", help="On docker-compose.yml's services, by Docker, not on the local stack.")
     ] = False,
@@ -141,7 +147,9 @@ def run_tests(
     quick: Annotated[bool, typer.Option("--quick", help="Without the tests that start real servers.")] = False,
 ) -> None:
     """Check and test everything: ruff, mypy, import-linter, then pytest, which is given all other arguments."""
-    if not quick:
+    if quick:
+        definitions(out)  # without it, all tests of the engine would be skipped
+    else:
         with display.Setting(out) as setting:
             set_up(tell=setting.tell)
     raise typer.Exit(checks.run_all(out, context.args, quick=quick))

@@ -103,7 +103,7 @@ class Definitions:
         try:
             return cls(json.loads(path.read_bytes()))
         except FileNotFoundError:
-            raise NoDefinitions(f"{path} is not there: build it with python -m mapping.r4_build") from None
+            raise NoDefinitions(f"{path} is not there: ./firth up builds it, into .firth/cache/fhir") from None
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise NoDefinitions(f"{path} is no table of FHIR elements ({type(error).__name__})") from None
 

@@ -13,18 +13,17 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
-from pathlib import Path
 from typing import Any
 
 import orjson
 from rich.console import Console
 from rich.table import Table
 
+from command.definitions import definitions
 from mapping import document
 from mapping.identity import resource_id
 from mapping.model import Attribute, Column, ConceptMap, Input, InputGroup, ResourceMapping, Source
 from mapping.model import Mapping as RowMapping
-from mapping.r4 import Definitions
 from pipeline.codec import Codec
 from pipeline.events import Extracted, Resource, Transformed, Value
 from pipeline.records import Record
@@ -33,10 +32,8 @@ from transformer.plans import Plans
 from transformer.scripts import Scripts
 from transformer.transform import transform
 
-DEFINITIONS = Path(".firth/cache/fhir/r4.json")
 PATIENTS = "ad3e2f34-3f04-5468-84be-305fffdd89bf"
 DOCTORS = "7b421f8c-0b62-46f3-96fb-8f182119d8a3"
-ORGANIZATIONS = "1d0f6a2e-9f0c-5d0e-8a53-0f0c6c0c4a11"
 REFERENCE = "http://terminology.arkhn.org/"
 MARITAL = "http://terminology.hl7.org/CodeSystem/v3-MaritalStatus"
 TAG = {"system": "http://terminology.arkhn.org/CodeSystem/"}
@@ -56,10 +53,9 @@ class Figure:
 
 def bench(console: Console, *, full: bool = False) -> None:
     """Measure and print. A minute or less; with `full`, some three times as long."""
-    definitions = Definitions.load(DEFINITIONS)
     codec = Codec.local()
     mapping = patients()
-    plans = Plans(lambda _: document.dump(mapping), definitions=definitions, scripts=Scripts(UTC))
+    plans = Plans(lambda _: document.dump(mapping), definitions=definitions(console), scripts=Scripts(UTC))
     plan = plans.of(document.content_hash(mapping), "patients")
     events = [event(number, document.content_hash(mapping)) for number in range(RECORDS)]
     assert_same(plan, events)

@@ -1,7 +1,8 @@
-"""`./firth mapping`: validate, test, diff, import."""
+"""`./firth mapping`: validate, test, diff, import, export."""
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from contextlib import closing
@@ -17,18 +18,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from command.api_client import Api
+from command.definitions import definitions
 from command.mappings.difference import changes
 from command.mappings.examples import Examples, Outcome, files_of
-from command.mappings.files import checked, definitions, parsed
+from command.mappings.files import checked, parsed
 from command.stack.places import ROOT
 from command.stack.trouble import Trouble
-from mapping import formats, model
+from mapping import formats
 from mapping.installed import BadPackage
-from mapping.r4 import Definitions
 
 OURS: Final = [ROOT / "transformer" / "mappings" / "mimic.json"]
 
-app = typer.Typer(help="Check, try out, compare and import mappings.", no_args_is_help=True)
+app = typer.Typer(help="Check, try out, compare, import and export mappings.", no_args_is_help=True)
 out = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 
 Files = Annotated[list[Path], typer.Argument(help="Mappings, in any format that docs/mappings.md names.")]
@@ -37,7 +38,7 @@ Files = Annotated[list[Path], typer.Argument(help="Mappings, in any format that 
 @app.command()
 def validate(files: Files) -> None:
     """Find every mistake in mappings. Needs no stack. Exit code 1 where there is one."""
-    known, wrong = definitions(), 0
+    known, wrong = definitions(out), 0
     for file in files:
         found = checked(file, known)
         wrong += len(found.mistakes)
@@ -58,7 +59,7 @@ def run_examples(
 ) -> None:
     """Run mappings on the example rows beside them and compare with the resources expected. Needs no stack.
     Exit code 1 unless all are as expected."""
-    known, zone = definitions(), _zone()
+    known, zone = definitions(out), _zone()
     outcomes: list[Outcome] = []
     for file in files or OURS:
         try:
@@ -81,9 +82,12 @@ def diff(
     ] = None,
 ) -> None:
     """Show what a mapping changes: resources, elements, concept maps. Exit code 1 where there is anything."""
-    known = definitions()
+    known = definitions(out)
     new = checked(after, known).right().mapping
-    old = checked(before, known).right().mapping if before is not None else _imported(new.source.id, known)
+    if before is not None:
+        old = checked(before, known).right().mapping
+    else:
+        old = formats.read(_imported(new.source.id), known).mapping
     found = list(changes(old, new))
     for change in found:
         out.print(f"[bold]{escape(change.where)}[/bold]  {escape(change.what)}", soft_wrap=True)
@@ -111,6 +115,12 @@ def import_(files: Files) -> None:
             out.print(table)
 
 
+@app.command()
+def export(source: Annotated[str, typer.Argument(metavar="ID", help="The mapping's id: that of its source.")]) -> None:
+    """Print a mapping that the api has, in our own format: to keep as a file, to edit, to import elsewhere."""
+    typer.echo(json.dumps(_imported(source), ensure_ascii=False, indent=2))
+
+
 def _zone() -> tzinfo:
     """The zone of the transformer's clocks, by its setting."""
     name = os.environ.get("TIME_ZONE") or "UTC"
@@ -120,12 +130,12 @@ def _zone() -> tzinfo:
         raise Trouble("TIME_ZONE is not a name of the time zone database: write it as Europe/Paris") from error
 
 
-def _imported(source_id: str, known: Definitions) -> model.Mapping:
+def _imported(source_id: str) -> dict[str, Any]:
     with closing(Api.of(os.environ)) as api:
-        document: dict[str, Any] | None = api.mapping(source_id)
+        document = api.mapping(source_id)
     if document is None:
-        raise Trouble(f"api: has no mapping of source {source_id}: name the file to compare with")
-    return formats.read(document, known).mapping
+        raise Trouble(f"api: has no mapping of source {source_id}")
+    return document
 
 
 def _show(outcomes: list[Outcome]) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 
 from api.concept_maps import ConceptMaps
 from api.problems import Problem
-from command.stack import downloads
 from command.stack.trouble import Trouble
 from mapping import formats
 from mapping.check import check
@@ -35,13 +34,6 @@ class Checked:
             count = f"{len(self.mistakes)} mistake{'s' if len(self.mistakes) != 1 else ''}"
             raise Trouble(f"{self.file}: {count}", log=[str(one) for one in self.mistakes])
         return self.reading
-
-
-def definitions() -> Definitions:
-    """The table of FHIR R4's elements, fetched and built where it is not there yet. Raises Trouble."""
-    if not downloads.DEFINITIONS.exists():
-        downloads.build(("fhir",))
-    return Definitions.load(downloads.DEFINITIONS)
 
 
 def parsed(file: Path) -> dict[str, Any]:

@@ -218,6 +218,18 @@ def test_a_mapping_that_the_api_refuses_is_told_with_all_mistakes(
     assert caught.value.log == tuple(f"Patient.{name}: is wrong" for name in "abcd")
 
 
+def test_a_mapping_of_the_apis_is_printed_in_a_form_that_is_read_again(
+    mapping_file: Path, api_answers: dict[str, tuple[int, bytes]]
+) -> None:
+    code, written = on("export", "mimic")
+    assert code == 0
+    exported = mapping_file.with_name("exported.json")
+    exported.write_text(written)
+    assert on("diff", exported, mapping_file) == (0, "no difference\n")
+    with pytest.raises(Trouble, match="has no mapping of source other"):
+        on("export", "other")
+
+
 def test_a_file_is_compared_with_what_the_api_has(
     mapping_file: Path, api_answers: dict[str, tuple[int, bytes]]
 ) -> None:
