@@ -13,7 +13,7 @@ from typing import Any, Final
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 from sqlalchemy import ColumnElement, Connection, exists, func, insert, select, update
 from sqlalchemy import cast as as_type
 from sqlalchemy.dialects.postgresql import BYTEA
@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from api import state, tokens, triggers
 from api.batches import Accepted, BatchPath, BatchState
-from api.bodies import answer
+from api.bodies import Nothing, answer, may_be_absent
 from api.counting import end_batches
 from api.problems import Problem, may_fail
 from api.services import here
@@ -32,12 +32,6 @@ RETRIED: Final = (TRIGGER, EXTRACT, TRANSFORM)  # topics that stages read
 blueprint = APIBlueprint(
     "batch-changes", __name__, abp_tags=[Tag(name="batches", description="Runs of mapped resources")]
 )
-
-
-class Nothing(BaseModel):
-    """An empty object."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class Retried(BaseModel):
@@ -66,6 +60,7 @@ def cancel(path: BatchPath) -> Response:
 
 @blueprint.post("/batch/<batch_id>/retry", summary="Send dead letters again", responses={HTTPStatus.ACCEPTED: Retried})
 @may_fail("conflict")
+@may_be_absent
 def retry(path: BatchPath, body: Nothing) -> Response:  # noqa: ARG001
     """Those of the batch that were not sent again before, each to the stage (and the sink) that refused it, and
     nothing else. They count as refused no more; what is refused again is a new dead letter, of the next attempt.

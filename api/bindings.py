@@ -18,9 +18,8 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, 
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from api import state, tokens, triggers
-from api.batch_changes import Nothing
 from api.binding_counts import Counted, counted
-from api.bodies import Id, answer
+from api.bodies import Id, Nothing, answer, may_be_absent
 from api.counting import LOADER, TRANSFORMER, Tally
 from api.problems import Problem, may_fail, mistaken
 from api.services import here
@@ -144,6 +143,7 @@ def remove(path: BindingPath) -> Response:
 
 
 @blueprint.post(f"{_PLACE}/retry", summary="Send dead letters again", responses={HTTPStatus.ACCEPTED: RowsRetried})
+@may_be_absent
 def retry(path: BindingPath, body: Nothing) -> Response:  # noqa: ARG001
     """Those of the binding that were not sent again before, each to the stage (and the sink) that refused it, and to
     nobody else. What the source is asked for is as it is then; a row by itself is as old as it was, and does not

@@ -24,7 +24,7 @@ from flask_openapi3.openapi import OpenAPI
 from pydantic import BaseModel
 
 from api import examples, problems
-from api.bodies import Id, text
+from api.bodies import Id, is_required, text
 from api.tokens import Role, everybody, roles_of
 
 blueprint = APIBlueprint(
@@ -166,6 +166,7 @@ def _complete(operation: dict[str, Any], view: object) -> None:
     answers.pop(str(int(HTTPStatus.UNPROCESSABLE_ENTITY)), None)  # flask-openapi3's own idea of it
     bodies = [answer.get("content", {}) for answer in answers.values()]
     if "requestBody" in operation:
+        operation["requestBody"]["required"] = is_required(view)
         bodies.append(operation["requestBody"]["content"])
     for content in bodies:
         _add_example(content)

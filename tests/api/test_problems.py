@@ -58,6 +58,24 @@ def test_a_body_that_says_not_to_be_json_is_415(alone: FlaskClient, path: str, c
     assert problem(answer)["type"] == "/problems/unsupported-media-type"
 
 
+@pytest.mark.parametrize("path", ["/batch/b/retry", "/bindings/t/r/retry"])
+@pytest.mark.parametrize("content_type", [None, "application/json", "application/x-www-form-urlencoded"])
+def test_to_try_again_no_body_is_needed(alone: FlaskClient, path: str, content_type: str | None) -> None:
+    answer = alone.post(path, content_type=content_type, headers=CALLER)
+    assert problem(answer)["behind"] == "postgresql"  # it was understood
+
+
+@pytest.mark.parametrize("path", ["/batch/b/retry", "/bindings/t/r/retry"])
+@pytest.mark.parametrize(
+    ("body", "status"), [(b"{", 400), (b"null", 422), (b"[]", 422), (b'{"resource_ids": []}', 422)]
+)
+def test_a_body_that_asks_for_more_than_to_try_again_is_refused(
+    alone: FlaskClient, path: str, body: bytes, status: int
+) -> None:
+    answer = alone.post(path, data=body, content_type="application/json", headers=CALLER)
+    assert problem(answer)["status"] == status
+
+
 @pytest.mark.parametrize(
     "body",
     [
