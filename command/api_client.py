@@ -16,7 +16,9 @@ from command.stack.ports import Ports
 from command.stack.trouble import Trouble
 from pipeline.http_session import http_session
 
-_TIMEOUT: Final = (3.0, 60.0)  # seconds to connect, to wait for the answer
+_TO_CONNECT: Final = 3.0  # seconds
+_TO_ANSWER: Final = 60.0
+_TO_PREVIEW: Final = 200.0  # longer than the api waits: PREVIEW_TIMEOUT, 120 at most, and 60 for the FHIR server
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +211,7 @@ class Api:
     def preview(self, resource_id: str, keys: Sequence[str | int], *, validated: bool = False) -> Preview:
         """What the rows with these primary keys become."""
         wanted = {"resource_id": resource_id, "primary_key_values": list(keys), "validate": validated}
-        return Preview(**self._call("POST", "/preview", wanted))
+        return Preview(**self._call("POST", "/preview", wanted, within=_TO_PREVIEW))
 
     def resources_of(self, source_id: str) -> list[str]:
         """The ids of all resources of an imported mapping, in its order."""
@@ -218,9 +220,9 @@ class Api:
             raise Trouble(f"api: has no mapping {source_id} (has: {', '.join(mappings) or 'none'})")
         return [each["id"] for each in mappings[source_id]["resources"]]
 
-    def _call(self, method: str, path: str, body: object = None) -> Any:
+    def _call(self, method: str, path: str, body: object = None, *, within: float = _TO_ANSWER) -> Any:
         try:
-            answer = self._session.request(method, self._url + path, json=body, timeout=_TIMEOUT)
+            answer = self._session.request(method, self._url + path, json=body, timeout=(_TO_CONNECT, within))
         except requests.RequestException as error:
             raise Trouble(
                 f"api at {self._url}: {type(error).__name__}: ./firth status says how it is, ./firth logs api why"

@@ -37,13 +37,17 @@ def always(answer: Callable[[], Response]) -> Flask:
 class OldPyrog:
     """A Pyrog of an older version: its schema in SDL, what it has of resources, and a login that can be made void.
 
-    `described` is false for servers that do not tell their schema.
+    `described` is false for servers that do not tell their schema. A token that is void is refused with status
+    `refusal`, by whatever stands before the server; by GraphQL itself where that is None.
     """
 
-    def __init__(self, sdl: str, resources: dict[str, Any], *, described: bool = True) -> None:
+    def __init__(
+        self, sdl: str, resources: dict[str, Any], *, described: bool = True, refusal: int | None = None
+    ) -> None:
         self._schema = build_schema(sdl)
         self._resources = resources
         self._described = described
+        self._refusal = refusal
         self.token = "token-1"
         self.logins = 0
         self.app = Flask(__name__)
@@ -56,12 +60,17 @@ class OldPyrog:
         return {"token": self.token}
 
     def resource(self, _: object, **asked: Any) -> Any:
-        if request.headers.get("Authorization") != f"Bearer {self.token}":
+        if not self.knows_caller():
             raise ValueError("Not Authorised!")
         return self._resources.get(asked.get("resourceId") or asked["where"]["id"])
 
+    def knows_caller(self) -> bool:
+        return request.headers.get("Authorization") == f"Bearer {self.token}"
+
     def _answer(self) -> Response:
         body = request.get_json()
+        if self._refusal and not body["query"].startswith("mutation") and not self.knows_caller():
+            return _json({"message": "no entry"}, self._refusal)
         if "__schema" in body["query"] and not self._described:
             return _json({"errors": [{"message": "GraphQL introspection is not allowed"}]}, 400)
         result = graphql_sync(self._schema, body["query"], self, variable_values=body["variables"])

@@ -57,6 +57,16 @@ def test_importing_the_same_twice_changes_nothing(stored: FlaskClient) -> None:
     assert first["hash"] == second["hash"]
 
 
+def test_what_is_shown_of_a_mapping_can_be_imported_again(stored: FlaskClient) -> None:
+    first = imported(stored, mapping("hospital", "patients", "wards", credential=CREDENTIAL))
+    shown = stored.get("/mappings/hospital", headers=CALLER).get_json()["document"]
+    assert stored.delete("/mappings/hospital", headers=CALLER).status_code == 204
+    again = imported(stored, shown)
+    assert (again["hash"], again["resources"]) == (first["hash"], first["resources"])
+    assert stored.get("/mappings/hospital", headers=CALLER).get_json()["document"] == shown
+    assert again["credential"] is None  # which is no part of a mapping
+
+
 def test_a_resource_belongs_to_one_mapping(stored: FlaskClient) -> None:
     imported(stored, mapping("hospital", "patients", "wards"))
     answer = stored.post("/mappings", json=mapping("clinic", "beds", "wards"), headers=CALLER)

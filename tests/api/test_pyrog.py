@@ -139,8 +139,9 @@ def test_a_server_that_does_not_describe_itself_is_taken_for_the_newest() -> Non
     assert "conceptMaps" not in NEWEST
 
 
-def test_one_login_serves_until_its_token_is_refused_then_another() -> None:
-    fake = OldPyrog(VERSION_9, {"p": PATIENTS})
+@pytest.mark.parametrize("refusal", [None, 401, 403])
+def test_one_login_serves_until_its_token_is_refused_then_another(refusal: int | None) -> None:
+    fake = OldPyrog(VERSION_9, {"p": PATIENTS}, refusal=refusal)
     with serving(fake.app) as url:
         asking = client(url)
         asking.resource("p")
@@ -219,15 +220,14 @@ def test_a_pyrog_that_answers_otherwise_than_it_should_is_told(case: str) -> Non
     assert caught.value.more["behind"] == "pyrog"
 
 
-def test_a_token_that_is_refused_as_soon_as_it_is_given_is_told() -> None:
-    fake = OldPyrog(VERSION_9, {"p": PATIENTS})
-
-    def nobody(_: object, **__: Any) -> Any:
-        raise ValueError("Not Authorised!")
-
-    fake.resource = nobody  # type: ignore[method-assign]
-    with serving(fake.app) as url, pytest.raises(Problem, match="refuses the token that it gave"):
+@pytest.mark.parametrize("refusal", [None, 401, 403])
+def test_a_token_that_is_refused_as_soon_as_it_is_given_is_told(refusal: int | None) -> None:
+    fake = OldPyrog(VERSION_9, {"p": PATIENTS}, refusal=refusal)
+    fake.knows_caller = lambda: False  # type: ignore[method-assign]
+    with serving(fake.app) as url, pytest.raises(Problem, match="refuses the token that it gave") as caught:
         client(url).resource("p")
+    assert caught.value.slug == "bad-gateway"
+    assert fake.logins == 2
 
 
 def test_a_pyrog_that_is_away_is_told() -> None:

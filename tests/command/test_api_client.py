@@ -6,10 +6,14 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import fields
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from api import fhir_server
+from api.settings import ApiSettings
+from command import api_client
 from command.api_client import Api
 from command.stack.trouble import Trouble
 
@@ -60,6 +64,11 @@ def test_a_refused_mapping_is_told_with_all_its_mistakes(url: str) -> None:
         api.import_mapping({})
     assert str(raised.value) == "api: POST /mappings: 422: 4 mistakes"
     assert raised.value.log == tuple(f"Patient.{name}: no such element" for name in "abcd")
+
+
+def test_a_preview_is_waited_for_longer_than_the_api_itself_waits() -> None:
+    (limit,) = (one.metadata["firth.setting"].maximum for one in fields(ApiSettings) if one.name == "preview_timeout")
+    assert limit + fhir_server.TIME_LIMIT < api_client._TO_PREVIEW
 
 
 def test_an_api_that_is_not_there_is_told_with_what_to_type() -> None:
