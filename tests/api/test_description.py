@@ -98,6 +98,16 @@ def test_a_failure_of_one_route_alone_is_with_that_route() -> None:
     assert "409" not in OPERATIONS["post /mappings/validate"]["responses"]
 
 
+def test_a_body_is_wanted_but_to_try_again() -> None:
+    asked = {
+        name: operation["requestBody"]["required"]
+        for name, operation in OPERATIONS.items()
+        if "requestBody" in operation
+    }
+    optional = {name for name, required in asked.items() if not required}
+    assert optional == {"post /batch/{batch_id}/retry", "post /bindings/{topic}/{resource_id}/retry"}
+
+
 def test_the_page_needs_no_token_and_no_other_server(alone: FlaskClient) -> None:
     page = alone.get("/docs")
     sources = re.findall(r'(?:src|href)="(.+?)"', page.get_data(as_text=True))
