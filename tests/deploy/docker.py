@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Sequence
+from pathlib import Path
 
 from command.stack.places import ROOT
 
@@ -26,7 +27,21 @@ def has_image(name: str) -> bool:
 
 def compose(*arguments: str) -> str:
     """What `docker compose` prints of our file. Fails with what it complains of."""
-    done = _run("compose", "--project-directory", str(ROOT), *arguments)
+    return _done("compose", "--project-directory", str(ROOT), *arguments)
+
+
+def build(folder: Path, *, tag: str) -> None:
+    """Make the image of the Dockerfile in a folder."""
+    _done("build", "--tag", tag, str(folder))
+
+
+def python(image: str, code: str) -> str:
+    """What a program prints in a container of the image."""
+    return _done("run", "--rm", image, "python", "-c", code)
+
+
+def _done(*arguments: str) -> str:
+    done = _run(*arguments)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

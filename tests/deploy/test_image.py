@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -30,6 +31,7 @@ from command.stack.stack import Stack
 from command.topic_reading import committed
 from tests.connect.driving import make_source_row, wait_for_source_row
 from tests.deploy import docker
+from tests.extending.installing import EXAMPLE
 from tests.stack import RunningStack
 from tests.survival.batches import wait_for
 
@@ -95,10 +97,12 @@ def _moved(servers: Stack) -> dict[str, Any]:
         "CONNECT_MONGODB_URL": mongodb.url(ports),
     }
     health = {"test": ["CMD", "curl", "-fsS", f"{connect.url(ports)}/health"]}
+    asks = {"test": ["CMD", "python", "-c", f"import urllib.request as u; u.urlopen('{hapi.url(ports)}/metadata')"]}
     moved: dict[str, Any] = {
         "api": {**here, "environment": {**brokers, **api}},
         # The SFTP server's container is published to this machine: by its name there, Connect knows its key.
         "connect": {**here, "environment": source, "healthcheck": health, "extra_hosts": ["sftp:127.0.0.1"]},
+        "hapi-ready": {**here, "healthcheck": asks},
     }
     for number, name in enumerate(WORKERS):
         own: dict[str, str] = {"HEALTH_HOST": HOST, "HEALTH_PORT": str(ports.health + number)}
@@ -126,7 +130,7 @@ def test_every_stage_runs_in_a_container_and_the_demo_comes_out_right(
     compose("build", "secrets", "connect", "sftp")
     compose("run", "--rm", "secrets")
     up = ("up", "--detach", "--no-build", "--no-deps", "--wait", "--wait-timeout", "180")
-    compose(*up, "api", "connect", "sftp", *WORKERS)
+    compose(*up, "hapi-ready", "api", "connect", "sftp", *WORKERS)
     token = compose("exec", "--no-TTY", "api", "cat", "/run/secrets/api-token")
     site = replace(
         Site.of(servers),
@@ -172,6 +176,15 @@ def test_the_image_is_nobody_in_particular_and_says_what_it_wants(compose: Compo
     assert who.strip() == "10001"
 
 
+def test_a_package_gets_into_the_image_as_the_page_shows(compose: Compose, tmp_path: Path) -> None:
+    compose("build", "secrets")
+    (dockerfile,) = re.findall(r"```dockerfile\n(.+?)```", (ROOT / "docs/extending.md").read_text(), re.S)
+    site = shutil.copytree(EXAMPLE, tmp_path / "site")
+    (site / "Dockerfile").write_text(dockerfile)
+    docker.build(site, tag=f"{PROJECT}-with-package")
+    assert docker.python(f"{PROJECT}-with-package", FINDS_IT) == "10001 3\n"
+
+
 def test_the_sftp_server_takes_files_and_gives_no_shell(compose: Compose) -> None:
     compose("build", "secrets", "sftp")
     compose("run", "--rm", "secrets")
@@ -183,6 +196,13 @@ def test_the_sftp_server_takes_files_and_gives_no_shell(compose: Compose) -> Non
     known = compose("exec", "--no-TTY", "sftp", "cat", "/etc/firth/known/known_hosts")
     assert known.startswith("[sftp]:2222 ssh-ed25519 ")
 
+
+FINDS_IT: Final = """
+import os
+from zoneinfo import ZoneInfo
+from transformer.scripts import Scripts
+print(os.getuid(), Scripts(ZoneInfo("UTC")).clean("ward_number")("ward-003"))
+"""
 
 PATIENT: Final = b"row_id,subject_id,gender,dob,dod,dod_hosp,dod_ssn,expire_flag\n1,10,F,1950-01-01,,,,0\n"
 
