@@ -58,6 +58,7 @@ def _api(place: Place, ports: Ports) -> Server:
             **_shared(ports),
             "API_HOST": HOST,
             "API_PORT": str(ports.api),
+            "API_TOKEN": "",  # one in our environment is for the commands, to speak to another api
             "API_TOKEN_FILE": str(place.secret_file("api-token")),
             "API_WORKER_TOKEN_FILE": str(place.secret_file("api-worker-token")),
             "DATABASE_URL_FILE": str(place.secret_file("api-database-url", url)),
