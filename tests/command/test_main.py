@@ -155,7 +155,7 @@ def test_a_number_of_workers_has_a_form(given: str, said: str) -> None:
 def test_a_demo_too_small_for_its_bad_rows_is_refused_before_anything_starts() -> None:
     refused = runner.invoke(command_line.app, ["demo", "--patients", str(PATIENTS_NEEDED - 1)])
     assert refused.exit_code == 2
-    assert f"x>={PATIENTS_NEEDED}" in refused.output
+    assert f"greater than or equal to {PATIENTS_NEEDED}" in refused.output
 
 
 def test_a_benchmark_that_there_is_not_is_told_with_those_that_are() -> None:

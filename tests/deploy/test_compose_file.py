@@ -187,7 +187,7 @@ def test_every_secret_that_a_service_reads_is_made_for_it(name: str, secrets: Pa
 
 def _secret_of(name: str, file: str, secrets: Path) -> Path:
     """Where a secret that a service reads lies in the volumes."""
-    volumes = [each.split(":") for each in ALL[name]["volumes"]]
+    volumes: list[list[str]] = [each.split(":") for each in ALL[name]["volumes"]]
     (own,) = (volume.removeprefix("secrets-") for volume, place, *_ in volumes if place == "/run/secrets")
     return secrets / own / Path(file).name
 
