@@ -7,12 +7,8 @@ They stand among the first twenty patients, so that every demo has all of them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from command.demo.hospital import Cell, Rows
+from command.demo.tables import Cell, Rows, columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +39,6 @@ BAD_ROWS = (
     BadRow("mimic-observation", 12, "labevents", {"valuenum": "Infinity"}, "a result beyond all numbers"),
 )
 PATIENTS_NEEDED = 20
-
-
-@cache
-def columns(table: str) -> list[str]:
-    """The columns of `table` in their order, read from the schema."""
-    body = (Path(__file__).parent / "schema.sql").read_text().split(f"create table {table} (")[1].split(");")[0]
-    return [line.split()[0] for line in body.strip().splitlines()]
 
 
 def spoil(rows: Rows, patient: int) -> None:

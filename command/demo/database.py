@@ -12,7 +12,8 @@ from psycopg import sql
 
 from command.demo import terms
 from command.demo.bad_rows import PATIENTS_NEEDED
-from command.demo.hospital import PATIENT_TABLES, Hospital, Row
+from command.demo.hospital import PATIENT_TABLES, Hospital
+from command.demo.tables import Row
 
 TABLES = (*PATIENT_TABLES, "caregivers", "d_icd_diagnoses", "d_labitems")
 SEED = 3

@@ -8,16 +8,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from random import Random
-from typing import TypeAlias
 
 from faker import Faker
 
 from command.demo import terms
 from command.demo.bad_rows import spoil
-
-Cell: TypeAlias = str | int | float | datetime | None
-Row: TypeAlias = tuple[Cell, ...]
-Rows: TypeAlias = dict[str, list[Row]]
+from command.demo.tables import Cell, Row, Rows
 
 PATIENT_TABLES = ("patients", "admissions", "icustays", "diagnoses_icd", "prescriptions", "labevents")
 

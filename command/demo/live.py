@@ -20,12 +20,12 @@ from rich.table import Table
 from command.api_client import Api, Binding
 from command.connect_client import ConnectCluster
 from command.connectors import apply_all, configurations
-from command.demo.bad_rows import columns
 from command.demo.changes import Changes
 from command.demo.database import SEED
 from command.demo.hospital import Hospital
 from command.demo.mapping import DROPPED, MAPPING
 from command.demo.site import Site
+from command.demo.tables import columns
 from command.stack.trouble import Trouble
 from mapping.identity import resource_id
 from pipeline.http_session import http_session

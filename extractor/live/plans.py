@@ -109,7 +109,7 @@ class Plans:
 
     def _made(self, binding: Binding) -> Plan:
         mapping = self._mapping_of(binding.mapping_hash)
-        resource = next((one for one in mapping.resources if one.id == binding.resource_id), None)
+        resource = mapping.resource(binding.resource_id)
         if resource is None:
             raise InvalidRecord("the mapping has no such resource any more", reason="unknown-resource")
         if binding.login_changed_at is None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from command.demo.bad_rows import columns
-from command.demo.hospital import Cell, Rows
+from command.demo.tables import Cell, Rows, columns
 from extractor.catalogue import selected
 from mapping.model import Column, ResourceMapping
 from pipeline.events import Value

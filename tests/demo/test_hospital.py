@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 
-from command.demo.bad_rows import BAD_ROWS, PATIENTS_NEEDED, columns
+from command.demo.bad_rows import BAD_ROWS, PATIENTS_NEEDED
 from command.demo.database import EDITION, SEED, TABLES
 from command.demo.hospital import PATIENT_TABLES, Hospital
+from command.demo.tables import columns
 
 
 def test_a_patient_is_the_same_whoever_was_asked_for_before() -> None:

@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from command.demo import terms
-from command.demo.bad_rows import BAD_ROWS, columns
+from command.demo.bad_rows import BAD_ROWS
 from command.demo.database import SEED
-from command.demo.hospital import PATIENT_TABLES, Hospital, Rows
+from command.demo.hospital import PATIENT_TABLES, Hospital
 from command.demo.mapping import MAPPING
 from command.demo.servers import SOURCE_ROWS
+from command.demo.tables import Rows, columns
 from command.mappings.examples import Examples, files_of
 from mapping import pyrog
 from mapping.check import check

@@ -17,7 +17,8 @@ from typing import Final
 
 from hl7v2.generate import messages
 
-from command.demo.hospital import Hospital, Row
+from command.demo.hospital import Hospital
+from command.demo.tables import Row
 from command.stack import sftp
 from command.stack.places import USERS_STACK
 
