@@ -3,7 +3,7 @@ body), so that every Kafka tool can read them.
 
 Schemas stand in `schemas/`, one file an event, named for its (first) topic. Their ids are resolved once, when
 the codec is made; encoding a record asks nobody. A record written with another schema's id is read by that
-schema, which is looked up once and kept. The work is fastavro's, but for the events that pass once a row: see
+schema, which is looked up and kept. The work is fastavro's, but for the events that pass once a row: see
 `hot_events`.
 """
 
@@ -23,6 +23,7 @@ from fastavro import parse_schema, schemaless_reader, schemaless_writer
 
 from pipeline import events, hot_events, topics
 from pipeline.errors import InvalidRecord, Unavailable
+from pipeline.known_schemas import KnownSchemas
 from pipeline.registry import Registry
 from pipeline.service_settings import RegistrySettings
 
@@ -61,7 +62,6 @@ TOPIC_OF: Final[dict[type[Event], str]] = {
 
 _SCHEMAS: Final = Path(__file__).parent / "schemas"
 _HEADER: Final = struct.Struct(">bI")
-_FOREIGN_SCHEMAS: Final = 1000  # ids kept; beyond this somebody plays with us, and the oldest goes
 
 
 def _headers_to_avro(plain: dict[str, Any]) -> None:
@@ -134,9 +134,8 @@ def schema_text(event: type[Event]) -> str:
 class Codec:
     """Encodes and decodes every event. Make it by `connect` (a registry) or `local` (fixed ids)."""
 
-    def __init__(self, ids: dict[type[Event], int], registry: Registry | None) -> None:
-        self._registry = registry
-        self._foreign: dict[int, Any] = {}
+    def __init__(self, ids: dict[type[Event], int], schema_of: Callable[[int], str | None]) -> None:
+        self._foreign = KnownSchemas(schema_of, _parsed)
         self._forms = {event: _form(event, schema_id) for event, schema_id in ids.items()}
 
     @classmethod
@@ -155,12 +154,12 @@ class Codec:
                     raise
                 time.sleep(min(1.0, patience))
             else:
-                return cls(ids, registry)
+                return cls(ids, registry.schema)
 
     @classmethod
     def local(cls) -> Self:
         """A codec without a registry: ids 1, 2, 3… in the order of TOPIC_OF; others are undecodable."""
-        return cls({event: number for number, event in enumerate(TOPIC_OF, start=1)}, None)
+        return cls({event: number for number, event in enumerate(TOPIC_OF, start=1)}, lambda _: None)
 
     def encode(self, event: Event) -> bytes:
         """The event in the wire format.
@@ -202,15 +201,18 @@ class Codec:
 
     def _writer_schema(self, schema_id: int, event: type[Event]) -> Any:
         """The schema of an id that is not our own."""
-        if schema_id not in self._foreign:
-            text = self._registry.schema(schema_id) if self._registry is not None else None
-            if len(self._foreign) >= _FOREIGN_SCHEMAS:
-                del self._foreign[next(iter(self._foreign))]
-            self._foreign[schema_id] = None if text is None else parse_schema(json.loads(text))
-        schema = self._foreign[schema_id]
+        schema = self._foreign.of(schema_id)
         if schema is None:
             raise InvalidRecord(f"{event.__name__} by an unknown schema, id {schema_id}", reason="undecodable")
         return schema
+
+
+def _parsed(_: int, text: str) -> Any:
+    """A schema to read by; None where it is none of Avro's, as a registry may have too."""
+    try:
+        return parse_schema(json.loads(text))
+    except Exception:  # noqa: BLE001 — fastavro's own are many
+        return None
 
 
 def _form(event: type[Event], schema_id: int) -> _Form:

@@ -14,10 +14,10 @@ from fastavro import parse_schema, schemaless_reader
 
 from extractor.live.connect_values import Kind, Understood, understood
 from pipeline.errors import InvalidRecord
+from pipeline.known_schemas import KnownSchemas
 
 MAGIC: Final = b"\0"
 _HEADER: Final = struct.Struct(">xI")
-_KEPT: Final = 1000  # schemas; beyond this the oldest is asked for again
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,7 @@ class AvroRows:
     thread at a time."""
 
     def __init__(self, schema_of: Callable[[int], str | None]) -> None:
-        self._schema_of = schema_of
-        self._known: dict[int, _Schema | None] = {}
+        self._known = KnownSchemas(schema_of, _read)
 
     def fields(self, raw: bytes) -> dict[str, Understood] | None:
         """The row's fields; None where it is null. Raises InvalidRecord (`undecodable`, `bad-value`), Unavailable."""
@@ -55,12 +54,7 @@ class AvroRows:
         return {name: understood(name, value, schema.kinds.get(name)) for name, value in found.items()}
 
     def _schema(self, schema_id: int) -> _Schema:
-        if schema_id not in self._known:
-            text = self._schema_of(schema_id)
-            if len(self._known) >= _KEPT:
-                del self._known[next(iter(self._known))]
-            self._known[schema_id] = None if text is None else _read(schema_id, text)
-        schema = self._known[schema_id]
+        schema = self._known.of(schema_id)
         if schema is None:
             raise InvalidRecord(f"Avro by schema {schema_id}, which the registry has not", reason="undecodable")
         return schema

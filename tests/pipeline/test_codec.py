@@ -166,6 +166,13 @@ def test_a_schema_that_nobody_knows_is_invalid() -> None:
         codec.decode(Progress, b"\0\0\0\0\x4d" + b"\0" * 20)
 
 
+@pytest.mark.parametrize("text", ["{}", '"nonsense"', "no JSON", 'syntax = "proto3";'])
+def test_a_schema_that_is_none_of_avros_is_as_good_as_unknown(text: str) -> None:
+    strange = Codec({Progress: 1}, lambda _: text)
+    with pytest.raises(InvalidRecord, match="unknown schema, id 77"):
+        strange.decode(Progress, b"\0\0\0\0\x4d" + b"\0" * 20)
+
+
 @pytest.mark.parametrize("event", TOPIC_OF)
 def test_a_schema_has_the_fields_of_its_event_in_their_order(event: type[Event]) -> None:
     schema = json.loads(schema_text(event))
