@@ -20,7 +20,7 @@ _WORKER: Final = ("stage", "sink")
 CONSUMED: Final = Counter("firth_records_consumed_total", "Records taken from the stage's topic.", _WORKER)
 PRODUCED: Final = Counter("firth_records_produced_total", "Records that the stage made of them.", _WORKER)
 REFUSED: Final = Counter("firth_records_refused_total", "Records that became dead letters.", (*_WORKER, "reason"))
-CANCELLED: Final = Counter("firth_records_cancelled_total", "Records not tried after a flood of refusals.", _WORKER)
+CANCELLED: Final = Counter("firth_records_cancelled_total", "Records dropped without a try.", _WORKER)
 ABORTED: Final = Counter("firth_transactions_aborted_total", "Transactions begun and not committed.", _WORKER)
 STAGE_SECONDS: Final = Histogram("firth_stage_seconds", "Time a stage took for a batch.", _WORKER, buckets=_SECONDS)
 TRANSACTION_SECONDS: Final = Histogram(

@@ -25,6 +25,7 @@ PREVIEW_EXTRACT: Final = "preview_extract"
 PREVIEW_RESULT: Final = "preview_result"
 
 # Key, value and headers of a record together, as a stage may produce it. What is larger is refused as `too-large`.
+# No setting: each stage relies on it that the next topic takes what it makes, and DLQ whatever that topic has.
 RECORD_LIMIT: Final = 8 * 1024 * 1024
 # The whole dead letter of such a record: with headers, sentence, and what a server said of it.
 DEAD_LETTER_LIMIT: Final = RECORD_LIMIT + 1024 * 1024
