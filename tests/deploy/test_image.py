@@ -197,6 +197,27 @@ def test_the_sftp_server_takes_files_and_gives_no_shell(compose: Compose) -> Non
     assert known.startswith("[sftp]:2222 ssh-ed25519 ")
 
 
+def test_a_server_of_ones_own_is_made_known_and_given_its_password_as_the_page_says(compose: Compose) -> None:
+    compose("build", "secrets", "sftp")
+    compose("run", "--rm", "secrets")
+
+    def write(volume: str, script: str) -> str:
+        mount = ("--volume", f"{PROJECT}_{volume}:/s")
+        return compose(
+            "run", "--rm", "--no-TTY", "--no-deps", "--user", "0", *mount, "--entrypoint", "sh", "api", "-c", script
+        )
+
+    start = ("up", "--detach", "--no-build", "--no-deps", "--wait", "--wait-timeout", "60", "sftp")
+    compose(*start)
+    write("known-hosts", "echo 'files.example.org ssh-ed25519 AAAA' >> /s/known_hosts")
+    compose("restart", "sftp")
+    compose(*start)
+    known = compose("exec", "--no-TTY", "sftp", "cat", "/etc/firth/known/known_hosts").splitlines()
+    assert [line.split()[0] for line in known] == ["[sftp]:2222", "files.example.org"]
+    said = write("secrets-connect", "printf mine > /s/.new && mv -f /s/.new /s/sftp-password && ls -l /s/sftp-password")
+    assert said.startswith("-rw-r--r--")
+
+
 FINDS_IT: Final = """
 import os
 from zoneinfo import ZoneInfo

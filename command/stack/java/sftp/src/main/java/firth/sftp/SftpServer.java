@@ -1,11 +1,12 @@
 package firth.sftp;
 
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.KeyPair;
 import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.apache.sshd.common.config.keys.PublicKeyEntry;
@@ -20,8 +21,8 @@ import org.apache.sshd.sftp.server.SftpSubsystemFactory;
  * The local stack's SFTP server: SFTP_HOST and SFTP_PORT say where it listens, SFTP_FOLDER what its one user sees, and
  * that user is SFTP_USER with SFTP_PASSWORD, or with a key of the file SFTP_AUTHORIZED_KEYS.
  *
- * <p>Its own key is kept in SFTP_HOST_KEY, and put down in SFTP_KNOWN_HOSTS for clients to know it by. No shell, no
- * other subsystem, no forwarding.
+ * <p>Its own key is kept in SFTP_HOST_KEY, and put down in SFTP_KNOWN_HOSTS for clients to know it by; what that
+ * file says of other servers stays. No shell, no other subsystem, no forwarding.
  */
 public final class SftpServer {
   private SftpServer() {}
@@ -58,14 +59,17 @@ public final class SftpServer {
 
   private static void writeKnownHosts(Path file, String host, int port, KeyPairProvider keys) throws Exception {
     KeyPair pair = keys.loadKeys(null).iterator().next();
-    String line = "[" + host + "]:" + port + " " + PublicKeyEntry.toString(pair.getPublic()) + "\n";
-    replace(file, line);
-  }
-
-  private static void replace(Path file, String content) throws IOException {
+    String name = "[" + host + "]:" + port + " ";
+    List<String> lines = new ArrayList<>(List.of(name + PublicKeyEntry.toString(pair.getPublic())));
+    if (Files.exists(file)) {
+      // In Latin-1 every byte is a character, so that whatever a comment is written in stays as it is.
+      Files.readAllLines(file, StandardCharsets.ISO_8859_1).stream()
+          .filter(line -> !line.startsWith(name))
+          .forEach(lines::add);
+    }
     Path next = file.resolveSibling(file.getFileName() + ".new");
-    Files.writeString(next, content);
-    Files.move(next, file, java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+    Files.write(next, lines, StandardCharsets.ISO_8859_1);
+    Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
   }
 
   private static byte[] bytes(String text) {
