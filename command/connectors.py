@@ -59,6 +59,11 @@ def configurations(folder: Path = FOLDER, *, kinds: Sequence[str] = KINDS) -> li
     return found
 
 
+def configuration(name: str) -> Configuration:
+    """That of kafka_connect_connectors/ which has this name."""
+    return {each.name: each for each in configurations()}[name]
+
+
 def apply_all(cluster: ConnectCluster, wanted: Sequence[Configuration], out: Console) -> None:
     """Make and change connectors until they are as `wanted`, saying what is done; those that are stay untouched.
 

@@ -2,17 +2,22 @@
 
 Ten narrow columns, the JSON converter, one task, exactly once. The JDBC source reads a table that is there, the SFTP
 source the same rows in a CSV file; Debezium streams them while they are written, its snapshot left out. Time is taken
-by the records' timestamps, so that no start counts; of the first rows apart, for Java compiles meanwhile.
+by the records' timestamps, so that no start counts; of the first rows apart, for Java compiles meanwhile. Memory is
+looked at ten times on the way: the process, and what its heap holds after a collection, by the JVM's own log of them.
 """
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from statistics import linear_regression
+from typing import Any, Final, TextIO
 
 import orjson
 import psutil
@@ -23,9 +28,10 @@ from rich.table import Table
 
 from command.bench.servers import bench_stack
 from command.connect_client import ConnectCluster
-from command.connectors import configurations
+from command.connectors import configuration
 from command.stack import connect, kafka, postgres, processes, sftp
 from command.stack.stack import Stack
+from command.stack.system import java
 from command.stack.trouble import Trouble
 from pipeline.kafka import reader
 from pipeline.service_settings import KafkaSettings
@@ -33,6 +39,8 @@ from pipeline.service_settings import KafkaSettings
 ROWS: Final = 300_000
 FULL_ROWS: Final = 2_000_000
 WARM_UP: Final = 300_000  # rows before those
+LOOKS: Final = 10  # at memory, after the warm-up
+COLLECTED: Final = re.compile(r"Pause .*->(\d+)M\(")  # what the heap holds after a collection, in MiB
 TARGET: Final = 25_000  # rows a second
 OURS: Final = ("JDBC source", "SFTP source")
 PATIENCE: Final = 600.0  # seconds
@@ -59,22 +67,29 @@ TYPES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A record's arrival: when, in seconds, and Connect's seconds of CPU until then, and its memory in bytes."""
+    """A record's arrival: when, in seconds, and Connect's seconds of CPU until then. Its memory then in MiB: of the
+    process, and the least that its heap has held after a collection since the mark before; None where it had none."""
 
     at: float
     cpu: float
-    memory: int
+    process: int
+    heap: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What one connector did: marks of its first record, of the last of the warm-up, and of the `rows` after that."""
+    """What one connector did: marks of its first record, of the last of the warm-up, and of each tenth of the `rows`
+    after that."""
 
     name: str
     rows: int
     first: Mark
     warm: Mark
-    last: Mark
+    tenths: Sequence[Mark]
+
+    @property
+    def last(self) -> Mark:
+        return self.tenths[-1]
 
 
 def bench(console: Console, *, full: bool = False) -> None:
@@ -86,7 +101,13 @@ def bench(console: Console, *, full: bool = False) -> None:
     ):
         console.print(f"{rows:,} rows after {WARM_UP:,} to warm up, each way …")
         figures = [_jdbc(stack, cluster, rows), _sftp(stack, cluster, rows), _debezium(stack, cluster, rows)]
-    table = Table("", "rows/s", "target", "µs of CPU a row", "memory, warm → end", "rows/s of the warm-up")
+    _show_speed(console, figures)
+    _show_memory(console, figures, rows)
+    console.print(f"the heap of Connect: {connect.HEAP}")
+
+
+def _show_speed(console: Console, figures: Sequence[Figure]) -> None:
+    table = Table("", "rows/s", "target", "µs of CPU a row", "rows/s of the warm-up")
     for column in table.columns[1:]:
         column.justify = "right"
     for figure in figures:
@@ -96,11 +117,34 @@ def bench(console: Console, *, full: bool = False) -> None:
             f"{figure.rows / (last.at - warm.at):,.0f}",
             f"{TARGET:,}" if figure.name in OURS else "",
             f"{(last.cpu - warm.cpu) / figure.rows * 1e6:.1f}",
-            f"{warm.memory >> 20} → {last.memory >> 20} MiB",
             f"{WARM_UP / (warm.at - first.at):,.0f}",
         )
     console.print(table)
-    console.print(f"the heap of Connect: {connect.HEAP}")
+
+
+def _show_memory(console: Console, figures: Sequence[Figure], rows: int) -> None:
+    """The curve of each, and how steep it is, so that longer runs can be reckoned."""
+    table = Table("MiB after rows", *(f"{figure.name}, {what}" for figure in figures for what in ("process", "heap")))
+    for column in table.columns:
+        column.justify = "right"
+    curves = [[(mark.process, mark.heap) for mark in (figure.warm, *figure.tenths)] for figure in figures]
+    counts = _looks(rows)
+    for number, count in enumerate(counts):
+        table.add_row(f"{count:,}", *(_shown(value) for curve in curves for value in curve[number]))
+    table.add_section()
+    steep = (_slope(counts, values) for curve in curves for values in zip(*curve, strict=True))
+    table.add_row("a million more", *("–" if value is None else f"{value:+.1f}" for value in steep))
+    console.print(table)
+
+
+def _shown(value: int | None) -> str:
+    return "–" if value is None else str(value)
+
+
+def _slope(counts: Sequence[int], values: Sequence[int | None]) -> float | None:
+    """MiB a million rows, of a straight line through what is known; None where that is less than two points."""
+    known = [(count / 1e6, value) for count, value in zip(counts, values, strict=True) if value is not None]
+    return linear_regression(*zip(*known, strict=True)).slope if len(known) > 1 else None
 
 
 def _jdbc(stack: Stack, cluster: ConnectCluster, rows: int) -> Figure:
@@ -149,8 +193,7 @@ def _fill(table: str, rows: int) -> str:
 
 def _of_folder(name: str, changes: Mapping[str, str]) -> dict[str, str]:
     """A configuration of kafka_connect_connectors/, changed; one partition, for the order of time."""
-    settings = next(each.settings for each in configurations() if each.name == name)
-    return {**settings, "topic.creation.default.partitions": "1", **changes}
+    return {**configuration(name).settings, "topic.creation.default.partitions": "1", **changes}
 
 
 def _measure(
@@ -167,9 +210,14 @@ def _measure(
     if then:
         _wait_until_streaming(stack)
         _execute(stack, *then)
-    first, warm, last = _marks(stack, topic, (1, WARM_UP, WARM_UP + rows))
+    first, warm, *tenths = _marks(stack, topic, (1, *_looks(rows)))
     cluster.delete(name.replace(" ", "-"))
-    return Figure(name, rows, first, warm, last)
+    return Figure(name, rows, first, warm, tenths)
+
+
+def _looks(rows: int) -> list[int]:
+    """Behind how many rows memory is looked at, the warm-up's included."""
+    return [WARM_UP + look * rows // LOOKS for look in range(LOOKS + 1)]
 
 
 def _wait_until_streaming(stack: Stack) -> None:
@@ -188,6 +236,7 @@ def _marks(stack: Stack, topic: str, numbers: Sequence[int]) -> list[Mark]:
     consumer = reader(KafkaSettings(bootstrap_servers=kafka.bootstrap_servers(stack.ports)))
     limit = time.monotonic() + PATIENCE
     wanted, marks, counted = list(numbers), list[Mark](), 0
+    collections = _collections(stack)
     try:
         consumer.assign([TopicPartition(topic, 0, 0)])
         # Looked at now and then, so that reading does not take the machine from what is measured.
@@ -197,17 +246,35 @@ def _marks(stack: Stack, topic: str, numbers: Sequence[int]) -> list[Mark]:
             messages: list[Any] = [message for message in consumer.consume(20_000, 1.0) if message.error() is None]
             while wanted and counted + len(messages) >= wanted[0]:
                 message = messages[wanted.pop(0) - counted - 1]
-                marks.append(_mark(stack, message.timestamp()[1] / 1000))
+                marks.append(_mark(stack, message.timestamp()[1] / 1000, _least(collections)))
             counted += len(messages)
     finally:
+        collections.close()
         consumer.close()
     return marks
 
 
-def _mark(stack: Stack, at: float) -> Mark:
+def _collections(stack: Stack) -> TextIO:
+    """The log of the worker's collections, from now on; to be closed. Raises Trouble."""
+    file = stack.place.logs / "connect-collections.log"
+    jcmd = java().resolve().with_name("jcmd")
+    order = [str(jcmd), str(_worker(stack).pid), "VM.log", f"output={file}", "what=gc=info"]
+    if subprocess.run(order, capture_output=True, check=False).returncode:
+        raise Trouble(f"{jcmd} cannot have Connect log its collections")
+    log = file.open()
+    log.seek(0, os.SEEK_END)
+    return log
+
+
+def _least(collections: TextIO) -> int | None:
+    """MiB that the heap has held after a collection since this was last asked, at least; None where there was none."""
+    return min(map(int, COLLECTED.findall(collections.read())), default=None)
+
+
+def _mark(stack: Stack, at: float, heap: int | None) -> Mark:
     worker = psutil.Process(_worker(stack).pid)
     times = worker.cpu_times()
-    return Mark(at, float(times.user + times.system), int(worker.memory_info().rss))
+    return Mark(at, float(times.user + times.system), int(worker.memory_info().rss) >> 20, heap)
 
 
 def _worker(stack: Stack) -> processes.Started:

@@ -10,7 +10,7 @@ from typing import Any
 import pymongo
 
 from command.api_client import Api, Binding
-from command.connectors import configurations
+from command.connectors import configuration
 from command.stack import mongodb, postgres, registry, services
 from command.stack.ports import HOST
 from command.stack.stack import Stack
@@ -98,7 +98,7 @@ class Flow:
     def debezium(self, slot: str, tables: str, **settings: object) -> dict[str, str]:
         """The configuration of Debezium on the cluster's database, its topics beginning with `slot`. What it tells of a
         change is as the folder's own has it."""
-        (folder,) = [each.settings for each in configurations() if each.name == "debezium-mimic"]
+        folder = configuration("debezium-mimic").settings
         config = {
             "connector.class": "io.debezium.connector.postgresql.PostgresConnector",
             "tasks.max": "1",
