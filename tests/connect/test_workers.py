@@ -1,9 +1,14 @@
-"""Connect's workers come and go in the middle of a load: what the JDBC and the SFTP source promise of each row then."""
+"""Connect's workers come and go in the middle of a load: what the JDBC and the SFTP source promise of each row then.
+FIRTH_KILLS=10 has the one of a load of 100,000 rows, and of as many lines, killed ten times."""
 
 from __future__ import annotations
 
+import os
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from random import Random
+from typing import Final
 
 import pytest
 
@@ -18,12 +23,17 @@ from tests.survival.batches import wait_for
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 
+KILLS: Final = int(os.environ.get("FIRTH_KILLS", "1"))
+TOTAL: Final = 10_000 * KILLS
+# So that the load is longer than a kill takes; and a transaction that was left open holds a start up for a moment only.
+SLOW: Final = {"batch": 100, "producer_override_transaction_timeout_ms": 5000}
 
-def run_both(
-    cluster: Cluster, name: str, *, tables: str, tasks: int = 1, batch: int = 1000, **settings: object
+
+def run_rows(
+    cluster: Cluster, name: str, tables: str, *, tasks: int = 1, batch: int = 1000, **settings: object
 ) -> None:
-    """A JDBC source `NAME` of tables, into `NAME-TABLE`, and an SFTP source `NAME-csv` of folder `NAME`."""
-    rows = cluster.jdbc(
+    """A JDBC source `NAME` of tables, into `NAME-TABLE`."""
+    config = cluster.jdbc(
         mode="incrementing",
         incrementing_column_name="id",
         topic_prefix=f"{name}-",
@@ -32,7 +42,12 @@ def run_both(
         batch_max_rows=batch,
         **settings,
     )
-    files = cluster.sftp(
+    cluster.run(name, config)
+
+
+def run_lines(cluster: Cluster, name: str, *, tasks: int = 1, batch: int = 1000, **settings: object) -> None:
+    """An SFTP source `NAME-csv` of folder `NAME`, into a topic of its own name."""
+    config = cluster.sftp(
         name,
         kafka_topic=f"{name}-csv",
         key_columns="id",
@@ -40,34 +55,48 @@ def run_both(
         batch_size=batch,
         **settings,
     )
-    cluster.run(name, rows)
-    cluster.run(f"{name}-csv", files)
+    cluster.run(f"{name}-csv", config)
 
 
-def test_each_row_comes_once_though_connect_is_killed_again_and_again(cluster: Cluster, files: Path) -> None:
-    total, kills, topics = 12_000, 2, ("killed-labevents", "killed-csv")
-    running = RunningStack(cluster.stack)
+def run_both(cluster: Cluster, name: str, tables: str, *, tasks: int = 1) -> None:
+    """Both of a name."""
+    run_rows(cluster, name, tables, tasks=tasks)
+    run_lines(cluster, name, tasks=tasks)
+
+
+def start_rows(cluster: Cluster, _: Path, total: int) -> str:
+    """A load of so many rows of a table, under way; its topic."""
     make_table(cluster, "labevents", rows=total)
+    run_rows(cluster, "killed", "labevents", **SLOW)
+    return "killed-labevents"
+
+
+def start_lines(cluster: Cluster, files: Path, total: int) -> str:
+    """A load of so many lines of two files, under way; its topic."""
     drop(files / "killed", "a.csv", lines(1, total * 3 // 4))
     drop(files / "killed", "b.csv", lines(total * 3 // 4 + 1, total))
-    run_both(
-        cluster,
-        "killed",
-        tables="labevents",
-        batch=100,  # slow enough that every kill is in the middle
-        producer_override_transaction_timeout_ms=5000,  # how long a transaction that was left open can hold a start up
-    )
-    for kill in range(1, kills + 1):
-        some = kill * total // (kills + 1)
-        wait_for(lambda: any(cluster.size(topic) >= some for topic in topics), f"{some} rows", 120)  # noqa: B023
+    run_lines(cluster, "killed", **SLOW)
+    return "killed-csv"
+
+
+@pytest.mark.parametrize("start", [start_rows, start_lines])
+def test_each_row_comes_once_though_connect_is_killed_in_the_middle_again_and_again(
+    cluster: Cluster, files: Path, start: Callable[[Cluster, Path, int], str]
+) -> None:
+    running, chance = RunningStack(cluster.stack), Random()
+    stretch = TOTAL // (KILLS + 1)  # behind the last kill is one more
+    topic = start(cluster, files, TOTAL)
+    for kill in range(KILLS):
+        some = round((kill + chance.random()) * stretch)
+        wait_for(lambda: cluster.size(topic) > some, f"more than {some} rows", 120)  # noqa: B023
         running.kill("connect")
-        assert any(cluster.size(topic) < total for topic in topics)
+        assert len(cluster.records(topic)) < TOTAL, (
+            f"kill {kill + 1}, meant to be behind row {some}, came after the load"
+        )
         running.start("connect")
-    for topic in topics:
-        cluster.wait_for(topic, total, seconds=120)
-        assert sent(cluster, topic) == Counter(range(1, total + 1)), topic
-    finished = files / "killed" / "finished"
-    wait_for(lambda: sorted(file.name for file in finished.glob("*")) == ["a.csv", "b.csv"], "both files' move", 60)
+    cluster.wait_for(topic, TOTAL, seconds=120)
+    assert sent(cluster, topic) == Counter(range(1, TOTAL + 1))
+    wait_for(lambda: not list((files / "killed").glob("*.csv")), "the move of what was read", 60)
 
 
 def test_each_row_comes_once_though_a_second_worker_dies_and_comes_back(
@@ -80,7 +109,7 @@ def test_each_row_comes_once_though_a_second_worker_dies_and_comes_back(
         worker(connect_servers, DATABASE, "connect-2") as second,
         growing(cluster, tables=tables, folders={"two-csv": files / "two"}) as written,
     ):
-        run_both(cluster, "two", tables=",".join(tables.values()), tasks=3)
+        run_both(cluster, "two", ",".join(tables.values()), tasks=3)
         for name in ("two", "two-csv"):
             wait_for(lambda: second.id in cluster.workers(name), f"a task of {name} on the second worker", 90)  # noqa: B023
         wait_for_more(cluster, *topics)
@@ -112,7 +141,7 @@ def test_no_row_is_lost_by_a_worker_that_is_killed_and_not_set_up_for_exactly_on
     with worker(connect_servers, DATABASE, "connect-apart", **apart) as alone:
         folders = {"apart-csv": files / "apart"}
         with growing(cluster, tables={"apart-unguarded": "unguarded"}, folders=folders) as written:
-            run_both(alone.cluster, "apart", tables="unguarded")
+            run_both(alone.cluster, "apart", "unguarded")
             for _ in range(2):
                 wait_for_more(cluster, *topics)
                 running.kill("connect-apart")
