@@ -46,7 +46,8 @@ def demo(*, patients: int, console: Console) -> None:
     checked = run(Site.of(stack), patients=patients, console=console)
     console.print("\nLook around:")
     display.addresses(console, stack)
-    console.print("python -m tests.utils.create_records_db writes more rows; ./firth binding list counts them.")
+    console.print(".firth/venv/bin/python -m tests.utils.create_records_db writes more rows into this stack's source,")
+    console.print("tests.utils.create_file_sftp drops a file on its SFTP server; ./firth binding list counts them.")
     console.print("[bold]./firth down[/bold] stops all of it; the data stays.")
     finish(checked)
 

@@ -1,7 +1,7 @@
 """Drops a file on the local stack's SFTP server, to see the SFTP connectors at work:
 
-python -m tests.utils.create_file_sftp             10 patients as CSV, as the table `patients` has them
-python -m tests.utils.create_file_sftp --hl7       10 HL7 v2 messages in one file
+.firth/venv/bin/python -m tests.utils.create_file_sftp          10 patients as CSV, as the table `patients` has them
+.firth/venv/bin/python -m tests.utils.create_file_sftp --hl7    10 HL7 v2 messages in one file
 """
 
 from __future__ import annotations
