@@ -12,6 +12,7 @@ import pymongo
 import requests
 from confluent_kafka import TopicPartition
 
+from command.connectors import configuration
 from command.stack import connect, kafka, mongodb, postgres, sftp
 from command.stack.stack import Stack
 from command.topic_reading import committed
@@ -80,11 +81,10 @@ class Cluster:
             "connection.url": f"jdbc:postgresql://127.0.0.1:{ports.postgres}/{self.database}",
             "connection.user": postgres.ADMIN,
             "connection.password": self.stack.place.secret(f"postgres-{postgres.ADMIN}"),
-            "connection.attempts": "1000",
             "poll.interval.ms": "200",
             "connection.backoff.ms": "500",
         }
-        return config | {name.replace("_", "."): str(value) for name, value in settings.items()}
+        return _changed(config, settings)
 
     def sftp(self, folder: str, **settings: object) -> dict[str, str]:
         """The configuration of a source of CSV files with a header in `folder`, looking often."""
@@ -96,7 +96,6 @@ class Cluster:
             "sftp.username": sftp.USER,
             "sftp.password": self.stack.place.secret("sftp-password"),
             "sftp.known.hosts": str(sftp.client_home(self.stack.place) / ".ssh" / "known_hosts"),
-            "connection.attempts": "1000",
             "input.path": f"/{folder}",
             "input.file.pattern": r".*\.csv",
             "finished.path": f"/{folder}/finished",
@@ -107,7 +106,11 @@ class Cluster:
             "empty.poll.wait.ms": "200",
             "connection.backoff.ms": "500",
         }
-        return config | {name.replace("_", "."): str(value) for name, value in settings.items()}
+        return _changed(config, settings)
+
+    def shipped(self, name: str, **settings: object) -> dict[str, str]:
+        """A configuration as kafka_connect_connectors/ has it, but for `settings`."""
+        return _changed(configuration(name).settings, settings)
 
     def put(self, name: str, config: Mapping[str, str]) -> requests.Response:
         return requests.put(f"{self.url}/connectors/{name}/config", json=dict(config), timeout=TIMEOUT)
@@ -218,6 +221,10 @@ def wait_for_source_row(stack: Stack, table: str) -> None:
         polled, streamed = client.rows[f"mimic-{table}"], client.rows[f"cdc.public.{table}"]
         wait_for(lambda: polled.count_documents({"name": "one"}) == 1, "the row by JDBC", 120)
         wait_for(lambda: streamed.count_documents({"name": "one"}) == 1, "the row by Debezium", 120)
+
+
+def _changed(config: Mapping[str, str], settings: Mapping[str, object]) -> dict[str, str]:
+    return {**config, **{name.replace("_", "."): str(value) for name, value in settings.items()}}
 
 
 def _sent(message: Any) -> Sent:

@@ -11,14 +11,16 @@ from pathlib import Path
 import orjson
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner, Result
 
 from command.connect_client import ConnectCluster
-from command.connectors import Configuration, apply_all, configurations
+from command.connectors import Configuration, app, apply_all, configurations
 from command.stack.places import CACHE, ROOT
 from command.stack.stack import Stack
 from command.stack.trouble import Trouble
 from tests.connect.driving import Cluster, make_source_row, wait_for_source_row
 from tests.pipeline.answering import answering
+from tests.survival.batches import wait_for
 
 
 @pytest.fixture
@@ -31,6 +33,62 @@ def said(connect: ConnectCluster, wanted: list[Configuration]) -> list[str]:
     out = StringIO()
     apply_all(connect, wanted, Console(file=out, soft_wrap=True))
     return out.getvalue().splitlines()
+
+
+def run(*arguments: str, url: str) -> Result:
+    """`./firth connectors`, of the cluster at `url` on this machine."""
+    return CliRunner().invoke(app, arguments, env={"CONNECT_PORT": url.rpartition(":")[2], "FIRTH_PORT_OFFSET": None})
+
+
+def answers_of(**states: str) -> dict[str, tuple[int, bytes]]:
+    """What a cluster says whose connectors are in these states, each with a task that runs."""
+    statuses = {
+        name: {"status": {"type": "source", "connector": {"state": state}, "tasks": [{"id": 0, "state": "RUNNING"}]}}
+        for name, state in states.items()
+    }
+    infos = {name: {"info": {"config": {"name": name}}} for name in states}
+    ways = {f"/connectors/{name}{way}": (204, b"") for name in states for way in ("", "/restart?includeTasks=true")}
+    return ways | {
+        "/connectors?expand=status": (200, orjson.dumps(statuses)),
+        "/connectors?expand=info": (200, orjson.dumps(infos)),
+    }
+
+
+def test_status_ends_with_1_where_one_failed() -> None:
+    with answering(answers_of(one="RUNNING", two="FAILED")) as (url, _):
+        every, well = run("status", url=url), run("status", "one", url=url)
+    assert (every.exit_code, well.exit_code) == (1, 0)
+    assert "two" in every.output
+    assert "two" not in well.output
+
+
+def test_status_of_no_connectors_says_how_to_make_some() -> None:
+    with answering(answers_of()) as (url, _):
+        said = run("status", url=url)
+    assert (said.exit_code, said.output.split(":")[0]) == (0, "no connectors")
+
+
+def test_restart_restarts_the_chosen_ones_or_all() -> None:
+    with answering(answers_of(one="RUNNING", two="FAILED")) as (url, came):
+        assert run("restart", "two", url=url).output == "two: restarted\n"
+        assert run("restart", url=url).output == "one: restarted\ntwo: restarted\n"
+    restarted = [path.split("/")[2] for path, _ in came if "/restart?includeTasks=true" in path]
+    assert restarted == ["two", "one", "two"]
+
+
+@pytest.mark.parametrize("what", ["status", "restart"])
+def test_a_connector_that_is_not_there_is_told_with_those_that_are(what: str) -> None:
+    with answering(answers_of(one="RUNNING")) as (url, _):
+        said = run(what, "two", url=url)
+    assert said.exit_code == 1
+    assert str(said.exception) == 'there is no connector "two" (there are: one)'
+
+
+def test_delete_ends_those_that_are_there() -> None:
+    with answering(answers_of(one="RUNNING")) as (url, came):
+        said = run("delete", "one", "two", url=url)
+    assert (said.exit_code, said.output) == (0, "one: deleted\ntwo: is not there\n")
+    assert [path for path, _ in came] == ["/connectors?expand=info", "/connectors/one"]
 
 
 def test_a_file_of_another_shape_is_named(tmp_path: Path) -> None:
@@ -110,3 +168,31 @@ def test_nothing_is_changed_where_one_configuration_is_wrong(cluster: Cluster, c
         said(connect, [right, wrong])
     assert told.value.log == ("wrong: timestamp.column.name: is needed by mode timestamp",)
     assert connect.configurations() == {}
+
+
+@pytest.mark.stack
+@pytest.mark.timeout(300)
+def test_a_connector_that_failed_runs_once_its_cause_is_mended_and_it_is_restarted(cluster: Cluster) -> None:
+    cluster.execute(
+        "create table forgotten (row_id serial primary key)",
+        "insert into forgotten default values",
+        "create role forgetful login password 'old'",
+        "grant select on forgotten to forgetful",
+    )
+    config = cluster.jdbc(
+        mode="incrementing",
+        incrementing_column_name="row_id",
+        topic_prefix="mended-",
+        table_include_list="forgotten",
+        connection_user="forgetful",
+        connection_password="new",
+    )
+    assert cluster.put("mended", config).ok
+    wait_for(lambda: "FAILED" in cluster.states("mended"), "the failure", 60)
+    failed = run("status", "mended", url=cluster.url)
+    assert failed.exit_code == 1
+    assert "password authentication failed" in failed.output
+    cluster.execute("alter role forgetful password 'new'")
+    assert run("restart", "mended", url=cluster.url).output == "mended: restarted\n"
+    cluster.wait_for("mended-forgotten", 1)
+    assert run("status", "mended", url=cluster.url).exit_code == 0

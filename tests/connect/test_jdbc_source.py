@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import struct
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from io import BytesIO
@@ -112,16 +113,13 @@ def test_a_connector_goes_on_behind_the_offset_that_a_person_gives_it(cluster: C
 
 
 def test_a_database_that_is_away_is_waited_for(cluster: Cluster) -> None:
-    cluster.execute("create table prescriptions (row_id int primary key)", "insert into prescriptions values (1)")
-    config = cluster.jdbc(
-        mode="incrementing",
-        incrementing_column_name="row_id",
-        topic_prefix="away-",
-        table_include_list="prescriptions",
-        connection_timeout_ms=1000,
+    source = replace(cluster, database=postgres.SOURCE)
+    source.execute("create table of_outage (row_id int primary key)", "insert into of_outage values (1)")
+    config = cluster.shipped(
+        "jdbc-mimic", table_include_list="of_outage", topic_prefix="away-", connection_timeout_ms=1000
     )
     cluster.run("away", config)
-    cluster.wait_for("away-prescriptions", 1)
+    cluster.wait_for("away-of_outage", 1)
     failures = "kafka.connect:type=plugins,connector=away,*"
     running = RunningStack(cluster.stack)
     running.stop("postgres")
@@ -130,9 +128,9 @@ def test_a_database_that_is_away_is_waited_for(cluster: Cluster) -> None:
         assert float(jmx(cluster.stack, "connect", failures)["failures-in-a-row"]) > 0
     finally:
         running.start("postgres")
-    cluster.execute("insert into prescriptions values (2)")
-    records = cluster.wait_for("away-prescriptions", 2)
-    assert [record.value["row_id"] for record in records] == [1, 2]
+    source.execute("insert into of_outage values (2)")
+    records = cluster.wait_for("away-of_outage", 2)
+    assert sorted(record.value["row_id"] for record in records) == [1, 2]
     assert cluster.states("away") == ["RUNNING", "RUNNING"]
     assert float(jmx(cluster.stack, "connect", failures)["failures-in-a-row"]) == 0
 
@@ -172,6 +170,14 @@ def test_connect_explains_each_mistake_of_a_configuration(cluster: Cluster) -> N
     assert mistakes.keys() == {"mode", "topic.prefix"}
     mistakes = cluster.mistakes(cluster.jdbc(mode="timestamp", topic_prefix="x-"))
     assert mistakes == {"timestamp.column.name": ["timestamp.column.name: is needed by mode timestamp"]}
+
+
+def test_whoever_requires_exactly_once_is_refused_what_has_it_not(cluster: Cluster) -> None:
+    config = cluster.jdbc(topic_prefix="x-", exactly_once_support="required")
+    assert cluster.mistakes(config | {"mode": "incrementing", "incrementing.column.name": "row_id"}) == {}
+    mistakes = cluster.mistakes(config | {"mode": "bulk"})
+    assert mistakes.keys() == {"exactly.once.support"}
+    assert "does not support exactly-once" in mistakes["exactly.once.support"][0]
 
 
 def test_the_module_passes_its_own_tests(cluster: Cluster, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from tests.survival.batches import wait_for
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 
 KILLS: Final = int(os.environ.get("FIRTH_KILLS", "1"))
-TOTAL: Final = 10_000 * KILLS
+TOTAL: Final = max(20_000, 10_000 * KILLS)
 # So that the load is longer than a kill takes; and a transaction that was left open holds a start up for a moment only.
 SLOW: Final = {"batch": 100, "producer_override_transaction_timeout_ms": 5000}
 

@@ -26,7 +26,7 @@ def answering(answers: Answers) -> Iterator[tuple[str, list[tuple[str, str]]]]:
             self.end_headers()
             self.wfile.write(body)
 
-        do_POST = do_GET  # noqa: N815 — the parent's naming
+        do_POST = do_DELETE = do_GET  # noqa: N815 — the parent's naming
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Nothing."""
