@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pickle
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Any
 
 import pytest
-from hl7v2.values import CWE, CX, FN, HD, XPN, Timestamp
+from hl7v2.names import fields_by_name
+from hl7v2.values import CWE, CX, FN, HD, PN, XPN, TimeOfDay, Timestamp, Value
 from samples import ADT_A01, ORU_R01
 
 from hl7v2 import ValueFormatError, WriteError, new_message, parse
@@ -77,6 +80,72 @@ def test_an_observation_has_the_type_that_it_names() -> None:
     assert message.obx.observation_value.typed == Decimal("100.0")
     message["OBX-2"], message["OBX-5"] = "CWE", CWE("260385009", "Negative", "SCT")
     assert message.obx.observation_value.typed.text == "Negative"
+
+
+def test_a_data_type_without_a_class_of_its_own_loses_no_component() -> None:
+    message = parse("MSH|^~\\&|||||||ADT^A01|1|P|2.3\rNK1|1|||||||||Nurse|4^5^X\rACC|20240229\rUB2|1||||||A^2~B^3")
+    value = message.ub2.value_amount_code[1].typed
+    assert (type(value).__name__, value.value_code, value.value_amount) == ("CM_UVC", "B", "3")
+    assert pickle.loads(pickle.dumps(value)) == value
+    message.ub2.value_amount_code = value
+    assert message.raw("UB2-7") == "B^3"
+
+
+def test_a_name_of_an_old_version_is_typed_whole() -> None:
+    pid = parse("MSH|^~\\&|||||||ADT^A01|1|P|2.2\rPID|1||||Doe^Jane^^^Dr").pid
+    assert pid.patient_name.typed == PN(FN("Doe"), "Jane", prefix="Dr")
+
+
+def test_what_the_version_says_nothing_of_is_typed_as_the_text_that_stands() -> None:
+    message = parse("MSH|^~\\&|||||||ORU^R01|1|P|2.1\rOBX|1|ZZ|X||a\\T\\b^c\rUB1|1||||||05^2")
+    assert message.obx.observation_results.typed == "a\\T\\b^c"
+    assert message.ub1.value_amount_and_code_46_49.typed == "05^2"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (5, "5"),
+        (Decimal("1.50"), "1.50"),
+        (Decimal("1E+3"), "1000"),
+        (date(2024, 2, 29), "20240229"),
+        (datetime(2024, 2, 29, 10, 15, 1), "20240229101501"),
+        (datetime(2024, 2, 29, 10, 15, 1, 500_000, timezone(timedelta(hours=-3.5))), "20240229101501.5000-0330"),
+        (Timestamp(2024, 2), "202402"),
+        (Timestamp(2024, 2, 29, 10, 15, offset=0), "202402291015+0000"),
+        (TimeOfDay(10, 15, 1, "25"), "101501.25"),
+    ],
+)
+def test_numbers_and_times_are_written_as_the_standard_writes_them(value: Value, text: str) -> None:
+    message = parse(ADT_A01)
+    message["ZPI-1"] = value
+    message.pid.administrative_sex = value
+    assert message["ZPI-1"] == message["PID-8"] == text
+
+
+@pytest.mark.parametrize("value", [None, 1.5, True, Decimal("NaN"), ["F"], b"F"])
+def test_what_is_no_value_is_refused_and_changes_nothing(value: Any) -> None:
+    message = parse(ADT_A01)
+    with pytest.raises(WriteError, match="cannot be written"):
+        message["PID-8"] = value
+    with pytest.raises(WriteError, match="cannot be written"):
+        message.pid.administrative_sex = value
+    assert str(message) == ADT_A01
+
+
+@pytest.mark.parametrize("path", ["PID-3(1)", "PID-5(1)", "PID-7", "PID-11(2)", "PV1-7", "PV1-44", "PV1-1", "DG1-3"])
+def test_what_was_read_typed_is_written_back_as_it_was(path: str) -> None:
+    message = parse(ADT_A01)
+    name, _, place = path.partition("-")
+    segment = message.segment(name)
+    assert segment is not None
+    number, _, repetition = place.rstrip(")").partition("(")
+    field = next(
+        getattr(segment, name) for name, field in fields_by_name("2.5.1", name).items() if field.number == int(number)
+    )
+    before = message.raw(path)
+    message[path] = field[int(repetition or 1) - 1].typed
+    assert message.raw(path) == before != ""
 
 
 def test_a_value_that_is_none_of_its_type_is_refused_when_it_is_asked() -> None:

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+import pickle
 from decimal import Decimal
 
 import pytest
-from hl7v2.values import COMPOSITES, CX, EI, FN, HD, XAD, XCN, XPN, Composite, parse_number, parse_sequence
+from hl7v2.definitions import VERSIONS, definitions
+from hl7v2.values import (
+    COMPOSITES,
+    CX,
+    EI,
+    FN,
+    HD,
+    XAD,
+    XCN,
+    XPN,
+    Composite,
+    composite_of,
+    parse_number,
+    parse_sequence,
+    parse_time,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from samples import ADT_A01
@@ -52,6 +69,22 @@ def test_any_text_is_read_and_settles_when_written(name: str, text: str) -> None
     composite: type[Composite] = COMPOSITES[name]
     value = composite.read(text)
     assert composite.read(value.write()) == value
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_composite_of_a_version_has_a_class_that_writes_what_it_reads(version: str) -> None:
+    for name in definitions(version).datatypes:
+        made = composite_of(version, name)
+        assert made is not None
+        value = made.read("1&2^3^4&5&6^7")
+        assert made.read(value.write()) == value, name
+        assert pickle.loads(pickle.dumps(value)) == value, name
+
+
+@given(st.from_regex(r"\A[12]\d{3}(0[1-9]|1[0-2])([01]\d|2[0-8])?([01]\d([0-5]\d){0,2})?([+-]0\d[0-5]\d)?\Z"))
+def test_a_time_is_written_as_it_was_read(text: str) -> None:
+    with contextlib.suppress(ValueFormatError):
+        assert parse_time(text).write() == text.replace("-0000", "+0000")
 
 
 @pytest.mark.parametrize(("text", "number"), [("140", "140"), ("+1.50", "1.50"), ("-.5", "-0.5"), (" 7. ", "7")])

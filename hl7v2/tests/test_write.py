@@ -66,6 +66,23 @@ def test_segments_are_added_at_the_end_or_beside_others() -> None:
     assert message["NTE-1"] == "1"
 
 
+def test_a_segment_that_is_added_is_found_wherever_it_was_put() -> None:
+    """What is known of a message's segments is kept while it grows at its end, and not where it grows elsewhere."""
+    message = parse("MSH|^~\\&|LAB\rOBX|1\rNTE|1\r\r")
+    first = message.segments("OBX")[0]
+    message.add("OBX|3")
+    message.add("ZPI")
+    message.add("OBX|2", after=first)
+    message.add("NTE|0", before=first)
+    message["ZPI-2"] = "x"
+    assert message.all("OBX-1") == ["1", "2", "3"]
+    assert message.all("NTE-1") == ["0", "1"]
+    assert message["ZPI-2"] == "x"
+    message.remove(first)
+    assert (message["OBX(2)-1"], message["OBX(3)-1"]) == ("3", "")
+    assert str(message) == "MSH|^~\\&|LAB\rNTE|0\rOBX|2\rNTE|1\rOBX|3\rZPI||x\r\r"
+
+
 @pytest.mark.parametrize("text", ["", "pid|1", "PIDX|1", "NTE|1\rNTE|2", "MSH|^~\\&|", "BHS"])
 def test_what_is_no_segment_is_not_added(text: str) -> None:
     with pytest.raises(WriteError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Final, cast
 
 from hl7v2 import charsets
@@ -17,7 +18,7 @@ from hl7v2.oddities import Oddity, oddities_of
 from hl7v2.paths import SEGMENT_NAME, Place, parse_path
 from hl7v2.segment import Segment
 from hl7v2.selectors import selector
-from hl7v2.values.composites import Composite, encoded
+from hl7v2.values.writing import Value, encoded
 
 NULL: Final = '""'  # what a sender writes to say: delete the value you have
 
@@ -66,6 +67,7 @@ class Message:
         "_head",
         "_lines",
         "_marks",
+        "_near",
         "_odd",
         "_places",
         "_raw",
@@ -92,6 +94,7 @@ class Message:
         self._ends: list[str] | None = None  # what stands between the lines, found when first needed
         self._changed = False
         self._rows: dict[str, list[Row]] = {}
+        self._near = 0  # where a line was looked for last
         self._places: dict[str, list[int]] | None = None  # of the lines by their beginnings, found when first needed
 
     @property
@@ -216,7 +219,7 @@ class Message:
 
     # ---- changing
 
-    def __setitem__(self, path: str, value: str | Composite) -> None:
+    def __setitem__(self, path: str, value: Value) -> None:
         self._put(path, encoded(value, parse_path(path).place, self.delimiters))
 
     def __delitem__(self, path: str) -> None:
@@ -243,7 +246,15 @@ class Message:
             ends[-1] = end
         self._lines.insert(at, row)
         ends.insert(at, end)
-        self._moved()
+        self._changed = True
+        self._near = at
+        if before is None and after is None:  # whoever writes a report goes on like this: what is known is kept
+            if self._places is not None:
+                self._places.setdefault(text[:4], []).append(at)
+            if name in self._rows:
+                self._rows[name].append(row)
+        else:
+            self._forget(name)
         return Segment(self, row)
 
     def remove(self, segment: Segment) -> None:
@@ -253,7 +264,8 @@ class Message:
         ends = self._found_ends()
         at = self._place_of(segment)
         del self._lines[at], ends[at]
-        self._moved()
+        self._changed = True
+        self._forget(segment.name)
 
     def copy(self) -> Message:
         """An equal message that changes apart from this one."""
@@ -363,14 +375,16 @@ class Message:
         return end
 
     def _place_of(self, segment: Segment) -> int:
-        for at, line in enumerate(self._lines):
-            if line is segment.row:
+        # Whoever goes through a message and puts something beside its segments looks near where that was done last.
+        for at in chain(range(self._near, len(self._lines)), range(min(self._near, len(self._lines)))):
+            if self._lines[at] is segment.row:
+                self._near = at
                 return at
         raise WriteError(f"{segment.name}: the segment is not, or no longer, in this message")
 
-    def _moved(self) -> None:
-        self._changed = True
-        self._rows.clear()
+    def _forget(self, name: str) -> None:
+        """Find the segments of a name, and where all others are, anew when they are asked for."""
+        self._rows.pop(name, None)
         self._places = None
 
     def _find_places(self) -> dict[str, list[int]]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from hl7v2.definitions import VARIES, WITHDRAWN, ComponentDefinition, FieldDefinition, definitions, nearest_version
 from hl7v2.paths import Place
-from hl7v2.values import COMPOSITES, Composite, parse_number, parse_sequence, parse_time, parse_time_of_day
+from hl7v2.values import Value, composite_of, parse_number, parse_sequence, parse_time, parse_time_of_day
 
 if TYPE_CHECKING:
     from hl7v2.segment import Segment
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _Part = TypeVar("_Part", FieldDefinition, ComponentDefinition)
 
 _TAKEN: Final = frozenset(("all", "fields", "message", "name", "raw", "row", "text", "typed", "value"))
+OPEN_COMPOSITE: Final = "CM"  # the type whose components 2.1 leaves to the description of each field
 _READERS: Final[Mapping[str, Callable[[str], object]]] = {
     "DT": parse_time,
     "DTM": parse_time,
@@ -46,6 +47,11 @@ def components_by_name(version: str, datatype: str) -> Mapping[str, ComponentDef
 def is_segment(version: str, name: str) -> bool:
     """Whether the nearest known version has the segment, or it is somebody's own (Z)."""
     return name.startswith("Z") or name in definitions(nearest_version(version)).segments
+
+
+def is_primitive(version: str, datatype: str) -> bool:
+    """Whether the nearest known version has a data type of that name that has no components."""
+    return datatype in definitions(nearest_version(version)).primitives and datatype != OPEN_COMPOSITE
 
 
 def _by_name(parts: tuple[_Part, ...]) -> dict[str, _Part]:
@@ -94,24 +100,27 @@ class Element:
     def typed(self) -> Any:
         """The value (of a field, its first repetition) as its data type: one of `hl7v2.values`, Decimal, int or text.
 
-        None where it is empty or the HL7 null. Raises ValueFormatError where a time or a number is none.
+        None where it is empty or the HL7 null. Where the version does not say what a data type consists of (the CM
+        of 2.1, a type that it does not have), the text as it stands, not decoded, so that nothing of it is lost.
+        Raises ValueFormatError where a time or a number is none.
         """
         place = self._place._replace(repetition=self._place.repetition or 1)
-        text = self._segment.raw(place)
+        text, datatype, message = self._segment.raw(place), self.datatype, self._segment.message
         if text in ("", '""'):
             return None
-        if self.datatype in COMPOSITES:
-            composite, message = COMPOSITES[self.datatype], self._segment.message
+        if datatype in _READERS:
+            return _READERS[datatype](self.value)
+        composite = composite_of(nearest_version(message.version), datatype)
+        if composite is not None:
             read_parts = composite.read if place.component is None else composite.read_component
             return read_parts(text, message.delimiters, message.encoding)
-        read = _READERS.get(self.datatype)
-        return self.value if read is None else read(self.value)
+        return self.value if is_primitive(message.version, datatype) else text
 
     def __getattr__(self, name: str) -> Element:
         place, datatype = self._component(name)
         return Element(self._segment, place, datatype)
 
-    def __setattr__(self, name: str, value: str | Composite) -> None:
+    def __setattr__(self, name: str, value: Value) -> None:
         place, _ = self._component(name)
         self._segment[place] = value
 
@@ -132,18 +141,28 @@ class Element:
         return self.raw != ""
 
     def __len__(self) -> int:
-        return self.raw.count(self._segment.message.delimiters.repetition) + 1 if self else 0
+        if not self:
+            return 0
+        return len(self._segment.repetitions(self._place.field)) if self._is_field() else 1
 
     def __getitem__(self, repetition: int) -> Element:
-        number = repetition + len(self) if repetition < 0 else repetition
-        if not 0 <= number < len(self):
-            raise IndexError(f"{self!r} has {len(self)} repetitions")
-        if self._place.repetition is not None or self._place.component is not None:
+        count = len(self)
+        number = repetition + count if repetition < 0 else repetition
+        if not 0 <= number < count:
+            raise IndexError(f"{self!r} has {count} repetitions")
+        return self._repetition(number)
+
+    def __iter__(self) -> Iterator[Element]:
+        return map(self._repetition, range(len(self)))
+
+    def _repetition(self, number: int) -> Element:
+        if not self._is_field():
             return self
         return Element(self._segment, self._place._replace(repetition=number + 1), self._datatype)
 
-    def __iter__(self) -> Iterator[Element]:
-        return (self[repetition] for repetition in range(len(self)))
+    def _is_field(self) -> bool:
+        """Whether this is a field with all its repetitions."""
+        return self._place.repetition is None and self._place.component is None
 
     def __reduce__(self) -> tuple[type[Element], tuple[Segment, Place, str]]:
         return Element, (self._segment, self._place, self._datatype)

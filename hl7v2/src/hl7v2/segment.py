@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hl7v2.cutting import Row, join_row, leaves_at, raw_at
+from hl7v2.cutting import Row, is_delimiters, join_row, leaves_at, raw_at
 from hl7v2.definitions import FieldDefinition
 from hl7v2.escapes import unescape
 from hl7v2.names import Element, fields_by_name
 from hl7v2.paths import Place, parse_place
-from hl7v2.values.composites import Composite, encoded
+from hl7v2.values.writing import Value, encoded
 
 if TYPE_CHECKING:
     from hl7v2.message import Message
@@ -22,13 +22,14 @@ class Segment:
     asked for by name and is not there is false; setting something in it adds it at the end.
     """
 
-    __slots__ = ("absent", "message", "row")
+    __slots__ = ("_cut", "absent", "message", "row")
+    _cut: tuple[str, list[str]]  # the field whose repetitions were asked for last, and these
     absent: bool
     message: Message
     row: Row
 
     def __init__(self, message: Message, row: Row, absent: bool = False) -> None:
-        for name, value in (("message", message), ("row", row), ("absent", absent)):
+        for name, value in (("message", message), ("row", row), ("absent", absent), ("_cut", ("", [""]))):
             object.__setattr__(self, name, value)
 
     @property
@@ -46,8 +47,16 @@ class Segment:
         """The line as it stands."""
         return join_row(self.row, self.message.delimiters.field)
 
+    def repetitions(self, field: int) -> list[str]:
+        """The texts of all repetitions of a field as they stand; of an empty one, "". Only to be read."""
+        text = self.row[field] if field < len(self.row) else ""
+        if text is not self._cut[0]:  # whoever goes through a field's repetitions asks for them again and again
+            cut = [text] if is_delimiters(self.row, field) else text.split(self.message.delimiters.repetition)
+            object.__setattr__(self, "_cut", (text, cut))
+        return self._cut[1]
+
     def __getitem__(self, place: str | int | Place) -> str:
-        found = leaves_at(self.row, _first(_place(place)), self.message.delimiters)
+        found = leaves_at(*self._alone(_first(_place(place))), self.message.delimiters)
         return unescape(found[0], self.message.delimiters, self.message.encoding) if found else ""
 
     def all(self, place: str | int | Place) -> list[str]:
@@ -58,9 +67,17 @@ class Segment:
 
     def raw(self, place: str | int | Place) -> str:
         """The text at `place` as it stands: a field with all its repetitions, unless one is named."""
-        return raw_at(self.row, _place(place), self.message.delimiters)
+        return raw_at(*self._alone(_place(place)), self.message.delimiters)
 
-    def __setitem__(self, place: str | int | Place, value: str | Composite) -> None:
+    def _alone(self, place: Place) -> tuple[Row, Place]:
+        """Row and place to read `place` at: a later repetition by itself, else it is looked for from the first on."""
+        if place.repetition is None or place.repetition == 1 or is_delimiters(self.row, place.field):
+            return self.row, place
+        texts = self.repetitions(place.field)
+        text = texts[place.repetition - 1] if place.repetition <= len(texts) else ""
+        return ["", text], Place(1, 1, place.component, place.subcomponent)
+
+    def __setitem__(self, place: str | int | Place, value: Value) -> None:
         place = _place(place)
         self.set_raw(place, encoded(value, place, self.message.delimiters))
 
@@ -77,7 +94,7 @@ class Segment:
         field = self._field(name)
         return Element(self, Place(field.number), field.datatype)
 
-    def __setattr__(self, name: str, value: str | Composite) -> None:
+    def __setattr__(self, name: str, value: Value) -> None:
         self[self._field(name).number] = value
 
     def _field(self, name: str) -> FieldDefinition:

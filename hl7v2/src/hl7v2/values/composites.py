@@ -15,89 +15,9 @@ composite is a value of that type. What a sender wrote beyond the known componen
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Self, get_type_hints
 
-from hl7v2.delimiters import STANDARD, Delimiters
-from hl7v2.errors import WriteError
-from hl7v2.escapes import escape, unescape
-from hl7v2.paths import Place
-
-
-class Composite:
-    """A value of several components. False where all of them are empty."""
-
-    __slots__ = ()
-
-    @classmethod
-    def read(cls, text: str, delimiters: Delimiters = STANDARD, encoding: str = "utf-8") -> Self:
-        """The value that one repetition's text holds. Raises nothing: what is missing is empty."""
-        return cls._read(text, delimiters.component, delimiters, encoding)
-
-    def write(self, delimiters: Delimiters = STANDARD) -> str:
-        """The text of one repetition, escaped, without separators at its end."""
-        return self._write(delimiters.component, delimiters)
-
-    @classmethod
-    def read_component(cls, text: str, delimiters: Delimiters = STANDARD, encoding: str = "utf-8") -> Self:
-        """The value that a component's text holds, in subcomponents."""
-        return cls._read(text, delimiters.subcomponent, delimiters, encoding)
-
-    def write_component(self, delimiters: Delimiters = STANDARD) -> str:
-        """The text of a component, in subcomponents."""
-        return self._write(delimiters.subcomponent, delimiters)
-
-    @classmethod
-    def _read(cls, text: str, separator: str, delimiters: Delimiters, encoding: str) -> Self:
-        return cls(
-            *(
-                unescape(piece, delimiters, encoding)
-                if nested is None
-                else nested.read_component(piece, delimiters, encoding)
-                for nested, piece in zip(_shape(cls).values(), text.split(separator), strict=False)
-            )
-        )
-
-    def _write(self, separator: str, delimiters: Delimiters) -> str:
-        pieces = (
-            escape(value, delimiters) if isinstance(value, str) else value.write_component(delimiters)
-            for value in self._components()
-        )
-        return separator.join(pieces).rstrip(separator)
-
-    def _components(self) -> list[str | Composite]:
-        return [getattr(self, name) for name in _shape(type(self))]
-
-    def __bool__(self) -> bool:
-        return any(self._components())
-
-    def __repr__(self) -> str:
-        filled = (f"{name}={getattr(self, name)!r}" for name in _shape(type(self)) if getattr(self, name))
-        return f"{type(self).__name__}({', '.join(filled)})"
-
-
-_SHAPES: Final[dict[type[Composite], Mapping[str, type[Composite] | None]]] = {}
-
-
-def _shape(composite: type[Composite]) -> Mapping[str, type[Composite] | None]:
-    """The data type of each component by its name, in order; None where it is plain text."""
-    if composite not in _SHAPES:
-        hints = get_type_hints(composite)
-        names = composite.__match_args__  # type: ignore[attr-defined]  # dataclasses have it: their fields in order
-        _SHAPES[composite] = {name: None if hints[name] is str else hints[name] for name in names}
-    return _SHAPES[composite]
-
-
-def encoded(value: str | Composite, place: Place, delimiters: Delimiters) -> str:
-    """The text of `value` as it stands at `place`. Raises WriteError where it is too deep for its parts."""
-    if isinstance(value, str):
-        return escape(value, delimiters)
-    if place.component is None:
-        return value.write(delimiters)
-    if place.subcomponent is None:
-        return value.write_component(delimiters)
-    raise WriteError(f"{type(value).__name__} has components, for which there is no room in a subcomponent")
+from hl7v2.values.composite import Composite
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -191,14 +111,13 @@ class CX(Composite):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class FN(Composite):
-    """A family name and its parts."""
+class CK(Composite):
+    """An identifier with its check digit, before 2.5; of a patient in 2.2, with its type."""
 
-    surname: str = ""
-    own_surname_prefix: str = ""
-    own_surname: str = ""
-    surname_prefix_from_partner: str = ""
-    surname_from_partner: str = ""
+    id_number: str = ""
+    check_digit: str = ""
+    check_digit_scheme: str = ""
+    assigning_authority: HD = HD()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -207,153 +126,6 @@ class DR(Composite):
 
     start: str = ""
     end: str = ""
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class XPN(Composite):
-    """A person's name."""
-
-    family_name: FN = FN()
-    given_name: str = ""
-    further_given_names: str = ""
-    suffix: str = ""
-    prefix: str = ""
-    degree: str = ""
-    name_type_code: str = ""
-    name_representation_code: str = ""
-    name_context: CWE = CWE()
-    name_validity_range: DR = DR()
-    name_assembly_order: str = ""
-    effective_date: str = ""
-    expiration_date: str = ""
-    professional_suffix: str = ""
-    called_by: str = ""
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class XCN(Composite):
-    """A person by number and name, such as a physician."""
-
-    id_number: str = ""
-    family_name: FN = FN()
-    given_name: str = ""
-    further_given_names: str = ""
-    suffix: str = ""
-    prefix: str = ""
-    degree: str = ""
-    source_table: CWE = CWE()
-    assigning_authority: HD = HD()
-    name_type_code: str = ""
-    check_digit: str = ""
-    check_digit_scheme: str = ""
-    identifier_type_code: str = ""
-    assigning_facility: HD = HD()
-    name_representation_code: str = ""
-    name_context: CWE = CWE()
-    name_validity_range: DR = DR()
-    name_assembly_order: str = ""
-    effective_date: str = ""
-    expiration_date: str = ""
-    professional_suffix: str = ""
-    assigning_jurisdiction: CWE = CWE()
-    assigning_agency: CWE = CWE()
-    security_check: str = ""
-    security_check_scheme: str = ""
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class XON(Composite):
-    """An organization by name and number."""
-
-    organization_name: str = ""
-    organization_name_type_code: str = ""
-    id_number: str = ""
-    check_digit: str = ""
-    check_digit_scheme: str = ""
-    assigning_authority: HD = HD()
-    identifier_type_code: str = ""
-    assigning_facility: HD = HD()
-    name_representation_code: str = ""
-    organization_identifier: str = ""
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class SAD(Composite):
-    """A street address and its parts."""
-
-    street_or_mailing_address: str = ""
-    street_name: str = ""
-    dwelling_number: str = ""
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class XAD(Composite):
-    """An address."""
-
-    street_address: SAD = SAD()
-    other_designation: str = ""
-    city: str = ""
-    state_or_province: str = ""
-    zip_or_postal_code: str = ""
-    country: str = ""
-    address_type: str = ""
-    other_geographic_designation: str = ""
-    county_code: CWE = CWE()
-    census_tract: CWE = CWE()
-    address_representation_code: str = ""
-    address_validity_range: DR = DR()
-    effective_date: str = ""
-    expiration_date: str = ""
-    expiration_reason: CWE = CWE()
-    temporary_indicator: str = ""
-    bad_address_indicator: str = ""
-    address_usage: str = ""
-    addressee: str = ""
-    comment: str = ""
-    preference_order: str = ""
-    protection_code: CWE = CWE()
-    address_identifier: EI = EI()
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class XTN(Composite):
-    """A telephone number, mail address or the like."""
-
-    telephone_number: str = ""
-    use_code: str = ""
-    equipment_type: str = ""
-    communication_address: str = ""
-    country_code: str = ""
-    area_code: str = ""
-    local_number: str = ""
-    extension: str = ""
-    any_text: str = ""
-    extension_prefix: str = ""
-    speed_dial_code: str = ""
-    unformatted_telephone_number: str = ""
-    effective_date: str = ""
-    expiration_date: str = ""
-    expiration_reason: CWE = CWE()
-    protection_code: CWE = CWE()
-    shared_identifier: EI = EI()
-    preference_order: str = ""
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class PL(Composite):
-    """Where somebody is: from the point of care down to the bed."""
-
-    point_of_care: str = ""
-    room: str = ""
-    bed: str = ""
-    facility: HD = HD()
-    location_status: str = ""
-    person_location_type: str = ""
-    building: str = ""
-    floor: str = ""
-    location_description: str = ""
-    comprehensive_location_identifier: EI = EI()
-    assigning_authority_for_location: HD = HD()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -403,12 +175,96 @@ class CP(Composite):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class DLN(Composite):
-    """A driver's licence."""
+class FC(Composite):
+    """A financial class, and since when."""
 
-    license_number: str = ""
-    issuing_state_province_country: str = ""
-    expiration_date: str = ""
+    financial_class_code: CWE = CWE()
+    effective_date: str = ""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class DLD(Composite):
+    """Where somebody was discharged to, and when."""
+
+    discharge_to_location: CWE = CWE()
+    effective_date: str = ""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class RI(Composite):
+    """How often something is repeated: a pattern, or explicit times."""
+
+    repeat_pattern: CWE = CWE()
+    explicit_time_interval: str = ""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class OSD(Composite):
+    """How an order stands to others."""
+
+    sequence_results_flag: str = ""
+    placer_order_number_entity_identifier: str = ""
+    placer_order_number_namespace_id: str = ""
+    filler_order_number_entity_identifier: str = ""
+    filler_order_number_namespace_id: str = ""
+    sequence_condition_value: str = ""
+    maximum_number_of_repeats: str = ""
+    placer_order_number_universal_id: str = ""
+    placer_order_number_universal_id_type: str = ""
+    filler_order_number_universal_id: str = ""
+    filler_order_number_universal_id_type: str = ""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class TQ(Composite):
+    """Timing and quantity of an order, before 2.7."""
+
+    quantity: CQ = CQ()
+    interval: RI = RI()
+    duration: str = ""
+    start_date_time: str = ""
+    end_date_time: str = ""
+    priority: str = ""
+    condition: str = ""
+    text: str = ""
+    conjunction: str = ""
+    order_sequencing: OSD = OSD()
+    occurrence_duration: CWE = CWE()
+    total_occurrences: str = ""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ERL(Composite):
+    """Where an error is, in numbers that count from 1."""
+
+    segment_id: str = ""
+    segment_sequence: str = ""
+    field_position: str = ""
+    field_repetition: str = ""
+    component_number: str = ""
+    sub_component_number: str = ""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PRL(Composite):
+    """The observation that an order goes back to."""
+
+    parent_observation_identifier: CWE = CWE()
+    parent_observation_sub_identifier: str = ""
+    parent_observation_value_descriptor: str = ""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SPS(Composite):
+    """Where a specimen comes from, before 2.7."""
+
+    specimen_source_name_or_code: CWE = CWE()
+    additives: CWE = CWE()
+    specimen_collection_method: str = ""
+    body_site: CWE = CWE()
+    site_modifier: CWE = CWE()
+    collection_method_modifier_code: CWE = CWE()
+    specimen_role: CWE = CWE()
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
@@ -33,6 +34,10 @@ class TimeOfDay:
         """ISO 8601, as precise as it is: `10:15:00.5+01:00`."""
         return _clock(self) + _zone(self.offset)
 
+    def write(self) -> str:
+        """The text of TM, as precise as it is: `101500.5+0100`."""
+        return _digits((self.hour, self.minute, self.second), self.fraction, self.offset)
+
     def fhir_time(self) -> str:
         """FHIR time, which has seconds and no zone: what is left out is zero."""
         return f"{self.hour:02}:{self.minute or 0:02}:{self.second or 0:02}" + _fraction(self.fraction)
@@ -54,6 +59,13 @@ class Timestamp:
     fraction: str = ""  # the digits after the point
     offset: int | None = None
 
+    @classmethod
+    def of(cls, moment: datetime) -> Timestamp:
+        """A datetime as it is, with its zone where it has one; a fraction of a second to the fourth digit."""
+        fraction = f"{moment.microsecond // 100:04}" if moment.microsecond else ""
+        clock = (moment.hour, moment.minute, moment.second)
+        return cls(moment.year, moment.month, moment.day, *clock, fraction, _offset_of(moment))
+
     @property
     def precision(self) -> str:
         """The last of `PRECISIONS` that was written."""
@@ -61,6 +73,11 @@ class Timestamp:
             return "fraction"
         parts = (self.year, self.month, self.day, self.hour, self.minute, self.second)
         return PRECISIONS[sum(part is not None for part in parts) - 1]
+
+    def write(self) -> str:
+        """The text of DTM, as precise as it is: `2024`, `20240229`, `202402291015+0100`."""
+        parts = (self.month, self.day, self.hour, self.minute, self.second)
+        return f"{self.year:04}{_digits(parts, self.fraction, self.offset)}"
 
     def iso(self) -> str:
         """ISO 8601, as precise as it is: `2024`, `2024-02-29`, `2024-02-29T10:15+01:00`."""
@@ -108,8 +125,7 @@ class Timestamp:
     def _to_the_second(self, zone: tzinfo | None) -> str:
         offset = self.offset
         if offset is None:
-            away = self.as_datetime(zone).utcoffset() or timedelta()
-            offset = round(away.total_seconds() / 60)
+            offset = _offset_of(self.as_datetime(zone)) or 0
         clock = f"{self.hour or 0:02}:{self.minute or 0:02}:{self.second or 0:02}"
         return f"{self.fhir_date()}T{clock}{_fraction(self.fraction)}{_zone(offset)}"
 
@@ -178,6 +194,16 @@ def _offset(sign: str | None, hours: str | None, minutes: str | None) -> int | N
 
 def _number(digits: str | None) -> int | None:
     return int(digits) if digits else None
+
+
+def _offset_of(moment: datetime) -> int | None:
+    away = moment.utcoffset()
+    return None if away is None else round(away.total_seconds() / 60)
+
+
+def _digits(parts: Sequence[int | None], fraction: str, offset: int | None) -> str:
+    digits = "".join(f"{part:02}" for part in parts if part is not None) + _fraction(fraction)
+    return digits + _zone(offset).replace(":", "").replace("Z", "+0000")
 
 
 def _clock(time: Timestamp | TimeOfDay) -> str:
