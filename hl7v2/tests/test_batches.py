@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tracemalloc
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import ADT_A01, ORU_R01
 
-from hl7v2 import BatchReader, ParseError, parse, split
+from hl7v2 import BatchReader, Message, ParseError, WriteError, parse, split, write_batch
 
 FIRST, SECOND = ADT_A01.encode(), ORU_R01.encode()
 FHS, BHS = b"FHS|^~\\&|LAB|QSH\r", b"BHS|^~\\&|LAB|QSH|||20240229||||B1\r"
@@ -118,3 +119,54 @@ def test_a_file_object_is_read_where_it_stands() -> None:
     file = io.BytesIO(b"skipped" + WHOLE)
     file.seek(7)
     assert len(list(BatchReader(file))) == 3
+
+
+def written(*messages: Message | bytes) -> bytes:
+    file = io.BytesIO()
+    assert write_batch(messages, file) == len(messages)
+    return file.getvalue()
+
+
+def test_a_batch_is_written_with_its_envelopes() -> None:
+    file = io.BytesIO()
+    count = write_batch([parse(FIRST), SECOND], file, control_id="B|1", now=datetime(2024, 2, 29, 10, 15, tzinfo=UTC))
+    header = b"|^~\\&|||||20240229101500+0000||||B\\F\\1\r"
+    assert count == 2
+    assert file.getvalue() == b"FHS" + header + b"BHS" + header + FIRST + SECOND + b"BTS|2\rFTS|1\r"
+    reader = BatchReader(file.getvalue())
+    assert [around["11"] for _ in reader if (around := reader.batch_header)] == ["B|1", "B|1"]
+
+
+def test_a_batch_without_messages_is_one_too() -> None:
+    assert written() == b"FHS|^~\\&\rBHS|^~\\&\rBTS|0\rFTS|1\r"
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([b"", b"\x0b", b"\n", BHS]),
+            st.binary(max_size=30).filter(lambda text: not set(text) & set(b"\x0b\x1c")),
+            st.sampled_from([b"", b"\r", b"\r\n\n", b"\x1c\r"]),
+        ).map(lambda parts: parts[0] + b"MSH|^~\\&|LAB\rZPI|" + parts[1] + parts[2])
+    )
+)
+def test_what_is_written_as_a_batch_is_read_back(messages: list[bytes]) -> None:
+    messages = [message for message in messages if is_alone(message)]
+    reader = BatchReader(written(*messages))
+    back = list(reader)
+    assert [bytes(one).strip(b"\r\n") for one in back] == [next(split(one)).strip(b"\r\n") for one in messages]
+    assert (reader.batches, reader.oddities) == (1, [])
+    assert written(*back) == written(*messages)
+
+
+def is_alone(content: bytes) -> bool:
+    reader = BatchReader(content)
+    return len(list(reader)) == 1 and not reader.oddities
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"PID|1", FIRST + SECOND, b"junk\r" + FIRST, FIRST + b"BTS|1\r", FIRST + b"\x1cjunk"]
+)
+def test_what_is_not_one_message_is_not_written_into_a_batch(content: bytes) -> None:
+    with pytest.raises(WriteError, match="message 2 of the batch"):
+        written(FIRST, content)

@@ -12,7 +12,7 @@ from hl7v2.command.app import app
 from samples import ADT_A01, ORU_R01
 from typer.testing import CliRunner, Result
 
-from hl7v2 import parse, parse_hl7v2_message, split_hl7_batch
+from hl7v2 import BatchReader, parse, parse_hl7v2_message, split_hl7_batch
 
 
 def hl7v2(*arguments: str | Path, content: str | bytes = b"") -> Result:
@@ -32,6 +32,15 @@ def test_generate_makes_what_is_asked_for(tmp_path: Path) -> None:
     assert hl7v2("generate", "-n", "3", "--type", "ADT_A03", "--seed", "7", "-o", file).exit_code == 0
     assert file.read_bytes() == piped.stdout_bytes
     assert [parse(one)["MSH-9.2"] for one in split_hl7_batch(piped.stdout_bytes)] == ["A03"] * 3
+
+
+def test_generate_makes_a_batch_file(tmp_path: Path) -> None:
+    file = tmp_path / "made.hl7"
+    assert hl7v2("generate", "-n", "3", "--batch", "-o", file).exit_code == 0
+    assert file.read_bytes() == hl7v2("generate", "-n", "3", "--batch").stdout_bytes
+    reader = BatchReader(file.read_bytes())
+    assert list(reader) == list(split_hl7_batch(hl7v2("generate", "-n", "3").stdout_bytes))
+    assert (reader.batches, reader.oddities) == (1, [])
 
 
 def test_generate_tells_the_faults_that_it_made() -> None:

@@ -147,6 +147,26 @@ def test_a_rule_of_the_sites_own_asks_for_a_value_or_one_of_some() -> None:
     assert found(message, one_of) == ["OBX(2)-6.1 unit error"]
 
 
+def test_a_rule_of_the_sites_own_wants_a_segment_only_where_its_path_names_it_by_number() -> None:
+    each, first = (f'[[checks]]\nname = "plan"\npath = "{path}"\npresent = true' for path in ("IN1-2", "IN1(1)-2"))
+    assert found(MESSAGE, each) == []
+    assert found(f"{MESSAGE}\rIN1|1||QSH|7", each) == ["IN1-2 missing-field error", "IN1-2 plan error"]
+    assert found(MESSAGE, first) == ["IN1-2 plan error"]
+    assert validate(MESSAGE, parse_profile(first)).findings[0].segment == 4, "the message's end"
+    assert found(f"{MESSAGE}\rIN1|1|A|QSH|7", first) == []
+
+
+def test_a_profile_gives_old_versions_the_tables_that_are_not_known_of_them() -> None:
+    message = (
+        MESSAGE.replace("^ADT_A01|17|P|2.5.1", "|17|P|2.3").replace("|F", "|female").replace("PV1|1|I", "PV1|1|ZZ")
+    )
+    assert found(message, "") == []
+    assert found(message, '[tables.HL70001]\ncodes = ["F", "M"]\n[fields."PV1-2"]\nlength = 1') == [
+        "PID-8 user-table warning",
+        "PV1-2 length warning",
+    ]
+
+
 @pytest.mark.parametrize(
     ("profile", "sentence"),
     [

@@ -7,6 +7,7 @@
 """
 
 from hl7v2.acknowledgments import Level, Outcome, acknowledge
+from hl7v2.batch_writing import write_batch
 from hl7v2.batches import BatchReader, split
 from hl7v2.delimiters import STANDARD, Delimiters
 from hl7v2.differences import Difference, differences
@@ -74,4 +75,5 @@ __all__ = [
     "split",
     "split_hl7_batch",
     "validate",
+    "write_batch",
 ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from hl7v2.findings import Finding, Severity
 from hl7v2.message import Message
 from hl7v2.paths import Path
+from hl7v2.segment import Segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +25,17 @@ class Condition:
     def values(self, message: Message) -> Iterator[tuple[int, str, str]]:
         """Of every segment and repetition that the path does not tell apart: occurrence, path and value.
 
-        An empty field has one value, "".
+        An empty field has one value, "", and so has a segment that the path names by its number and is not there.
         """
         name, wanted, place = self.path
         inside = "".join(f".{number}" for number in place[2:] if number is not None)
         asked = f"{place.field}({place.repetition}){inside}" if place.repetition else f"{place.field}{inside}"
-        for occurrence, segment in enumerate(message.segments(name), 1):
-            if wanted not in (None, occurrence):
-                continue
+        asked_for: Iterable[tuple[int, Segment | None]] = enumerate(message.segments(name), 1)
+        if wanted is not None:
+            asked_for = [(wanted, message.segment(name, wanted))]
+        for occurrence, segment in asked_for:
             start = f"{name}({occurrence})-{place.field}" if occurrence > 1 else f"{name}-{place.field}"
-            values = segment.all(asked) or [""]
+            values = (segment.all(asked) if segment else []) or [""]
             for repetition, value in enumerate(values, place.repetition or 1):
                 number = f"({repetition})" if len(values) > 1 or repetition > 1 else ""
                 yield occurrence, f"{start}{number}{inside}", value
@@ -67,8 +69,9 @@ class OwnCheck:
         ]
         if not failed:
             return []
-        places = [at for at, name in enumerate(message.names) if name == self.condition.path.segment]
+        names = message.names
+        places = [at for at, name in enumerate(names) if name == self.condition.path.segment]
         return [
-            Finding(path, self.name, self.severity, self.sentence, places[occurrence - 1])
+            Finding(path, self.name, self.severity, self.sentence, (places[occurrence - 1 :] or [len(names)])[0])
             for occurrence, path in failed
         ]

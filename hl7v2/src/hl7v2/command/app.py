@@ -6,6 +6,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from enum import StrEnum
 from itertools import islice, zip_longest
 from pathlib import Path
@@ -29,6 +30,7 @@ from hl7v2 import (
     parse,
     parse_hl7v2_message,
     read_profile,
+    write_batch,
 )
 from hl7v2.command import display
 
@@ -81,6 +83,7 @@ def generate(
     error_rate: Annotated[
         float, typer.Option(min=0, max=1, help="The part of fields and segments that gets a fault.")
     ] = 0,
+    batch: Annotated[bool, typer.Option("--batch", help="In the envelopes of a file and a batch, FHS to FTS.")] = False,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write instead.")] = None,
 ) -> None:
     """Make messages of patients who come, are treated and go home, in the order of time.
@@ -99,10 +102,13 @@ def generate(
         raise HL7Error(str(error)) from error
     if error_rate:
         made = _telling_faults(with_error_rate(made, error_rate, seed=seed))
-    if output is None:
+    if output is None and not batch:
         _write(made)
-    else:
-        with output.open("wb") as file:
+        return
+    with output.open("wb") if output else nullcontext(sys.stdout.buffer) as file:
+        if batch:
+            write_batch(made, file)
+        else:
             file.writelines(made)
 
 
