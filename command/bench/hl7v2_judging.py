@@ -10,7 +10,7 @@ from hl7apy.exceptions import ValidationError
 from hl7apy.parser import parse_message
 from hl7apy.validation import Validator as TheirValidator
 
-from command.bench.hl7v2_measuring import Figure, measure, messages
+from command.bench.hl7v2_measuring import Figure, measure, messages, published_messages
 from hl7v2 import Validator
 
 
@@ -24,6 +24,15 @@ def figures(seconds: float) -> Iterator[Figure]:
             target,
             "hl7apy",
             measure(judge_by_hl7apy, made[:20], seconds),
+        )
+    if published := published_messages(judge_by_hl7apy, one_of=10):
+        # There are too few to be new in each round: what is measured is judging texts that were judged before.
+        yield Figure(
+            f"validate {len(published)} published messages again",
+            measure(Validator().validate, published, seconds),
+            None,
+            "hl7apy",
+            measure(judge_by_hl7apy, published, seconds),
         )
 
 

@@ -8,21 +8,23 @@ import re
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 MESSAGES: Final = Path("hl7v2/tests/messages")
+PUBLISHED: Final = Path("../shared/reference/hl7v2-messages")
 MADE: Final = 3_000  # different messages: a field remembers 1,000 texts, so none is still known in the next round
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A measurement and its peer's: seconds of CPU for one message. `target` is in messages a second."""
+    """A measurement and its peer's: seconds of CPU for one message. `target` is messages a second, if there is one."""
 
     name: str
     seconds: float
-    target: int
+    target: int | None
     peer: str
     peer_seconds: float
 
@@ -44,6 +46,20 @@ def messages(name: str) -> list[bytes]:
     text = (MESSAGES / f"{name}.hl7").read_text().replace("\n", "\r")
     chosen = random.Random(17)  # noqa: S311 - the same messages in every run
     return [changed(text, number, chosen).encode() for number in range(MADE)]
+
+
+def published_messages(is_read: Callable[[bytes], object], *, one_of: int = 1) -> list[bytes]:
+    """The messages that others published, where they stand beside the project, that a peer reads too.
+
+    Each has CR line ends and no frame, since the peers take nothing else; `one_of` takes every second, third, … file.
+    """
+    found = []
+    for file in sorted(PUBLISHED.rglob("*.hl7"))[::one_of]:
+        message = re.sub(rb"\r?\n", b"\r", file.read_bytes()).strip(b"\r\x0b\x1c\xef\xbb\xbf") + b"\r"
+        with suppress(Exception):  # a peer may raise anything on what it cannot read
+            is_read(message)
+            found.append(message)
+    return found
 
 
 def changed(text: str, number: int, chosen: random.Random) -> str:

@@ -1,22 +1,22 @@
-"""A file of many messages to rows with hl7v2: speed, and the memory it takes, beside python-hl7."""
+"""A file of many messages to rows with hl7v2: speed, and the memory it takes, beside python-hl7 and hl7apy."""
 
 from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
 import hl7
 import psutil
+from hl7apy.parser import parse_message
 from hl7v2.generate import messages
 
 from hl7v2 import parse_hl7v2_message, split_hl7_batch
 
 DIFFERENT: Final = 10_000  # messages of all types, many more than the readers remember texts of
-PEER: Final = 500  # messages that python-hl7 parses
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class RowsFigure:
     clock_seconds: float
     memory_early: float
     memory_late: float
-    peer_seconds: float  # of python-hl7 for as many bytes, parsing alone
+    peer_seconds: dict[str, float]  # of python-hl7 and hl7apy for as many bytes, parsing alone
 
     @property
     def megabytes_a_second(self) -> float:
@@ -60,13 +60,18 @@ def figure(size: int) -> RowsFigure:
                 early = process.memory_info().rss / 2**20
         seconds, clock_seconds = time.process_time() - begun, time.monotonic() - clock_begun
         late = process.memory_info().rss / 2**20
-    return RowsFigure(size, count, seconds, clock_seconds, early, late, _python_hl7(made[:PEER], size))
+    peers = {
+        "python-hl7": _parsing(hl7.parse, made[:500], size),
+        "hl7apy": _parsing(parse_message, made[:20], size),
+    }
+    return RowsFigure(size, count, seconds, clock_seconds, early, late, peers)
 
 
-def _python_hl7(made: list[bytes], size: int) -> float:
+def _parsing(parse: Callable[[str], object], made: list[bytes], size: int) -> float:
+    """The seconds that parsing `size` bytes would take, by some messages."""
     begun = time.process_time()
     for message in made:
-        hl7.parse(message.decode())
+        parse(message.decode())
     return (time.process_time() - begun) * size / sum(map(len, made))
 
 
@@ -79,4 +84,5 @@ def lines(*, full: bool) -> Iterator[str]:
         f"{one.megabytes_a_second_by_the_clock:.1f} by the clock, {one.seconds / one.count * 1e6:.1f} µs a message; "
         f"{one.memory_early:.0f} MiB after a tenth, {one.memory_late:.0f} MiB at the end"
     )
-    yield f"beside it python-hl7, parsing alone: {one.size / one.peer_seconds / 1e6:.1f} MB/s"
+    peers = (f"{name} {one.size / seconds / 1e6:.2f} MB/s" for name, seconds in one.peer_seconds.items())
+    yield f"beside it, parsing alone: {', '.join(peers)}"

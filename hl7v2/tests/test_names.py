@@ -83,12 +83,12 @@ def test_an_observation_has_the_type_that_it_names() -> None:
 
 
 def test_a_data_type_without_a_class_of_its_own_loses_no_component() -> None:
-    message = parse("MSH|^~\\&|||||||ADT^A01|1|P|2.3\rNK1|1|||||||||Nurse|4^5^X\rACC|20240229\rUB2|1||||||A^2~B^3")
+    message = parse("MSH|^~\\&|||||||ADT^A01|1|P|2.3\rUB2|1|||||A^2~B^3")
     value = message.ub2.value_amount_code[1].typed
     assert (type(value).__name__, value.value_code, value.value_amount) == ("CM_UVC", "B", "3")
     assert pickle.loads(pickle.dumps(value)) == value
     message.ub2.value_amount_code = value
-    assert message.raw("UB2-7") == "B^3"
+    assert message.raw("UB2-6") == "B^3"
 
 
 def test_a_name_of_an_old_version_is_typed_whole() -> None:
@@ -97,7 +97,7 @@ def test_a_name_of_an_old_version_is_typed_whole() -> None:
 
 
 def test_what_the_version_says_nothing_of_is_typed_as_the_text_that_stands() -> None:
-    message = parse("MSH|^~\\&|||||||ORU^R01|1|P|2.1\rOBX|1|ZZ|X||a\\T\\b^c\rUB1|1||||||05^2")
+    message = parse("MSH|^~\\&|||||||ORU^R01|1|P|2.1\rOBX|1|ZZ|X||a\\T\\b^c\rUB1|1|||||||||05^2")
     assert message.obx.observation_results.typed == "a\\T\\b^c"
     assert message.ub1.value_amount_and_code_46_49.typed == "05^2"
 
