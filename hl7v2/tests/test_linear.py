@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from hostile import check
+from hostile import check_reading
 
 from hl7v2 import differences, groups, new_message, parse, parse_hl7v2_message, validate
 
@@ -23,7 +23,7 @@ def of(piece: str, size: int) -> str:
 
 
 def read_and_write(text: str) -> None:
-    check(text.encode())
+    check_reading(text.encode())
 
 
 def judge(text: str) -> None:
@@ -50,26 +50,28 @@ def go_through_by_name(text: str) -> None:
 
 
 def seconds(run: Callable[[str], None], text: str) -> float:
-    gc.collect()
-    began = time.process_time()
-    run(text)
-    return time.process_time() - began
+    gc.disable()  # looks at all that is there, whoever made it
+    try:
+        began = time.process_time()
+        run(text)
+        return time.process_time() - began
+    finally:
+        gc.enable()
 
 
 def grows_as_its_length(run: Callable[[str], None], text: Callable[[int], str], size: int) -> bool:
-    """Whether four times as much takes less than eight times as long, in one of three tries on a busy machine."""
-    return any(seconds(run, text(4 * size)) < 8 * seconds(run, text(size)) + 0.01 for _ in range(3))
+    """Whether four times as much takes less than eight times as long, in one of three tries: the machine is busy."""
+    return any(seconds(run, text(4 * size)) < 8 * seconds(run, text(size)) + 0.005 for _ in range(3))
 
 
 @pytest.mark.parametrize("piece", PIECES)
 @pytest.mark.parametrize("run", [read_and_write, judge, group, make_a_row, compare, go_through_by_name])
 def test_four_times_as_much_of_anything_takes_about_four_times_as_long(run: Callable[[str], None], piece: str) -> None:
-    assert grows_as_its_length(run, lambda size: of(piece, size), 25_000)
+    assert grows_as_its_length(run, lambda size: of(piece, size), 6_000)
 
 
-@pytest.mark.parametrize("piece", ["~", "\rOBX|x|NM||^&~x"])
-def test_ten_megabytes_of_delimiters_are_read_judged_and_written(piece: str) -> None:
-    text = of(piece, 10_000_000)
+def test_ten_megabytes_of_delimiters_are_read_judged_and_written() -> None:
+    text = of("~", 10_000_000)
     message = parse(text)
     assert not validate(message).valid
     message["PID-5"] = "x"
@@ -91,4 +93,4 @@ def build(count: str) -> None:
 
 
 def test_a_report_is_built_in_time_as_its_length() -> None:
-    assert grows_as_its_length(build, str, 2_500)
+    assert grows_as_its_length(build, str, 1_000)

@@ -157,9 +157,8 @@ def test_a_rule_of_the_sites_own_wants_a_segment_only_where_its_path_names_it_by
 
 
 def test_a_profile_gives_old_versions_the_tables_that_are_not_known_of_them() -> None:
-    message = (
-        MESSAGE.replace("^ADT_A01|17|P|2.5.1", "|17|P|2.3").replace("|F", "|female").replace("PV1|1|I", "PV1|1|ZZ")
-    )
+    header = HEADER.replace("^ADT_A01|17|P|2.5.1", "|17|P|2.3")
+    message = f"{header}\rEVN|A01|20240229\r{PID.replace('|F', '|female')}\rPV1|1|ZZ"
     assert found(message, "") == []
     assert found(message, '[tables.HL70001]\ncodes = ["F", "M"]\n[fields."PV1-2"]\nlength = 1') == [
         "PID-8 user-table warning",
