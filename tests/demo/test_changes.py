@@ -41,3 +41,11 @@ def test_a_seed_makes_the_same_inserts_updates_and_deletes_again(postgres: str) 
     assert first == second
     assert {line.split()[0] for line in first[0]} == {"insert", "update", "delete"}
     assert len(first[0]) == 40
+
+
+def test_a_source_that_does_not_answer_is_told_with_what_starts_it() -> None:
+    app = typer.Typer()
+    app.command()(create_records_db.main)
+    said = CliRunner().invoke(app, ["--url", "postgresql://127.0.0.1:1/mimic"])
+    assert said.exit_code == 1
+    assert "./firth demo starts the local stack's" in said.output

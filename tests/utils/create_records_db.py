@@ -35,7 +35,7 @@ def main(
     """Write rows at a rate, and say each."""
     address = url or postgres.url(USERS_STACK, Ports.from_environment(os.environ), database=postgres.SOURCE)
     chosen = Random(seed)
-    with psycopg.connect(address, autocommit=True) as connection:
+    with _connected(address) as connection:
         changes = Changes(connection, seed=seed)
         began, number = time.monotonic(), 0
         while (due := number / rate) < seconds:
@@ -44,6 +44,16 @@ def main(
             said = one(changes, kind, chosen)
             typer.echo(f"{datetime.now():%H:%M:%S.%f}"[:-3] + f" {said}")
             number += 1
+
+
+def _connected(address: str) -> psycopg.Connection:
+    try:
+        return psycopg.connect(address, autocommit=True)
+    except psycopg.OperationalError as error:
+        typer.echo(
+            f"the source does not answer: {error}\n./firth demo starts the local stack's, and fills it", err=True
+        )
+        raise typer.Exit(1) from error
 
 
 def one(changes: Changes, kind: str, chosen: Random) -> str:
