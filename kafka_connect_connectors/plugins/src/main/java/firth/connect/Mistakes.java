@@ -1,6 +1,7 @@
 package firth.connect;
 
-import java.util.HashMap;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.apache.kafka.common.config.AbstractConfig;
@@ -9,7 +10,7 @@ import org.apache.kafka.common.config.ConfigValue;
 
 /** Where settings do not fit together: each mistake is put where Connect shows it, at the setting to change. */
 public final class Mistakes {
-  private final Map<String, ConfigValue> values = new HashMap<>();
+  private final Map<String, ConfigValue> values = new LinkedHashMap<>();
   private final boolean eachIsRight;
 
   /** Of settings that were checked one by one. */
@@ -23,8 +24,14 @@ public final class Mistakes {
     return eachIsRight;
   }
 
+  /** Adds a mistake at a setting, which need not be one of the connector's. */
   public void add(String setting, String sentence) {
-    values.get(setting).addErrorMessage(setting + ": " + sentence);
+    values.computeIfAbsent(setting, ConfigValue::new).addErrorMessage(setting + ": " + sentence);
+  }
+
+  /** All settings with their mistakes. */
+  public Config config() {
+    return new Config(new ArrayList<>(values.values()));
   }
 
   /** Two names of one setting, lists, of which one may be given. */

@@ -28,6 +28,17 @@ public final class Documentation {
     assertEquals("", missing);
   }
 
+  /** Each setting that others have and ours has not is in the README, with what to do instead. */
+  public static void checkNotTaken(List<NotTaken> settings) throws IOException {
+    String readme = Files.readString(Path.of("README.md"));
+    String missing =
+        settings.stream()
+            .map(setting -> "| `" + setting.name() + "` | " + setting.instead() + " |")
+            .filter(row -> !readme.contains(row))
+            .collect(Collectors.joining("\n"));
+    assertEquals("", missing);
+  }
+
   /** What is said to be wrong, by setting. */
   public static Map<String, String> mistakes(List<ConfigValue> values) {
     return values.stream()

@@ -2,6 +2,8 @@ package firth.connect.jdbc;
 
 import firth.connect.ConnectionSettings;
 import firth.connect.Definition;
+import firth.connect.NotTaken;
+import firth.connect.SettingNames;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -11,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.kafka.common.config.AbstractConfig;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigDef.Importance;
@@ -54,6 +57,27 @@ final class JdbcSettings extends AbstractConfig {
   private static final String CONNECTION = "connection.";
 
   static final ConfigDef DEFINITION = define();
+
+  /** Settings of the connector that has the same names. */
+  static final List<NotTaken> NOT_TAKEN =
+      List.of(
+          NotTaken.unless("numeric.precision.mapping", "false", "numeric.mapping=precision_only is what true meant."),
+          NotTaken.replaced(
+              "incrementing.column.mapping", "incrementing.column.name, in a connector for the tables that have it."),
+          NotTaken.replaced(
+              "timestamp.columns.mapping", "timestamp.column.name, in a connector for the tables that have it."),
+          NotTaken.replaced("query.suffix", "The whole of the query stands in query."),
+          NotTaken.needless("query.retry.attempts", "connection.attempts counts these tries, too."),
+          NotTaken.needless(
+              "timestamp.delay.interval.ms", "Late rows are found without waiting; for more, see timestamp.lookback.ms."),
+          NotTaken.needless(
+              "incrementing.relaxed.monotonic", "Late rows are found anyway; for more, see incrementing.lookback."),
+          NotTaken.needless("dialect.name", "The driver tells what differs between databases."),
+          NotTaken.needless("quote.sql.identifiers", "Names are always quoted."),
+          NotTaken.needless("transaction.isolation.mode", "Reading is READ COMMITTED, and needs no more."));
+
+  /** What the driver is told goes by whatever names it has. */
+  static final SettingNames NAMES = new SettingNames(DEFINITION, NOT_TAKEN, Optional.of(CONNECTION));
 
   JdbcSettings(Map<String, String> properties) {
     super(DEFINITION, properties, false);

@@ -11,9 +11,13 @@ import org.apache.kafka.connect.connector.Task;
 import org.apache.kafka.connect.errors.ConnectException;
 import org.apache.kafka.connect.source.ExactlyOnceSupport;
 import org.apache.kafka.connect.source.SourceConnector;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Sends the rows of a database's tables, or of a query, and goes on with each that is new. */
 public final class JdbcSourceConnector extends SourceConnector {
+  private static final Logger LOG = LoggerFactory.getLogger(JdbcSourceConnector.class);
+
   private Map<String, String> properties;
   private JdbcSettings settings;
   private Database database;
@@ -22,6 +26,7 @@ public final class JdbcSourceConnector extends SourceConnector {
   @Override
   public void start(Map<String, String> given) {
     properties = given;
+    JdbcSettings.NAMES.warn(given, LOG);
     settings = new JdbcSettings(given);
     if (settings.query().isEmpty()) {
       database = new Database(settings, "firth-jdbc-tables");

@@ -23,13 +23,14 @@ final class SettingsCheck {
     this.mistakes = mistakes;
   }
 
-  /** Adds what is wrong to the values of {@code config}, each of which was checked by itself. */
+  /** The values of {@code config}, each of which was checked by itself, and what else is wrong. */
   static Config check(Config config, Map<String, String> properties) {
     Mistakes mistakes = new Mistakes(config);
+    JdbcSettings.NAMES.check(properties, mistakes);
     if (mistakes.eachIsRight()) {
       new SettingsCheck(mistakes).check(new JdbcSettings(properties));
     }
-    return config;
+    return mistakes.config();
   }
 
   private void check(JdbcSettings settings) {

@@ -15,13 +15,14 @@ final class SettingsCheck {
     this.mistakes = mistakes;
   }
 
-  /** Adds what is wrong to the values of {@code config}, each of which was checked by itself. */
+  /** The values of {@code config}, each of which was checked by itself, and what else is wrong. */
   static Config check(Config config, Map<String, String> properties) {
     Mistakes mistakes = new Mistakes(config);
+    SftpSettings.NAMES.check(properties, mistakes);
     if (mistakes.eachIsRight()) {
       new SettingsCheck(mistakes).check(new SftpSettings(properties));
     }
-    return config;
+    return mistakes.config();
   }
 
   private void check(SftpSettings settings) {

@@ -2,6 +2,8 @@ package firth.connect.sftp;
 
 import firth.connect.ConnectionSettings;
 import firth.connect.Definition;
+import firth.connect.NotTaken;
+import firth.connect.SettingNames;
 import java.nio.charset.Charset;
 import java.nio.file.Path;
 import java.time.DateTimeException;
@@ -9,6 +11,7 @@ import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import org.apache.kafka.common.config.AbstractConfig;
@@ -65,6 +68,38 @@ final class SftpSettings extends AbstractConfig {
   private static final String NAME = "name";
 
   static final ConfigDef DEFINITION = define();
+
+  /** Settings of the connector that has the same names. */
+  static final List<NotTaken> NOT_TAKEN =
+      List.of(
+          NotTaken.replaced("csv.file.charset", "file.charset says it."),
+          NotTaken.unless("csv.ignore.quotations", "false", "An empty csv.quote.char makes quotes text like any other."),
+          NotTaken.unless("csv.strict.quotes", "false", "Text outside of quotes is never left out."),
+          NotTaken.unless("csv.keep.carriage.return", "false", "CR at the end of a line is never part of a text."),
+          NotTaken.needless("csv.ignore.leading.whitespace", "Texts keep the blanks at their begin."),
+          NotTaken.needless("csv.case.sensitive.field.names", "Columns are found by their exact names."),
+          NotTaken.needless("csv.rfc.4180.parser.enabled", "CSV is always read by RFC 4180."),
+          NotTaken.needless("csv.verify.reader", "There is nothing to be verified."),
+          NotTaken.needless(
+              "schema.generation.enabled", "Without value.schema columns are text, see schema.generation.lines."),
+          NotTaken.needless("schema.generation.key.name", "Schemas are named for the topic."),
+          NotTaken.needless("schema.generation.value.name", "Schemas are named for the topic."),
+          NotTaken.unless("timestamp.mode", "PROCESS_TIME", "Records have the time at which they were read."),
+          NotTaken.replaced("timestamp.field", "Records have the time at which they were read."),
+          NotTaken.replaced("sftp.max.record.size", "record.max.bytes says it."),
+          NotTaken.replaced("sftp.proxy.url", "There is no way through a proxy."),
+          NotTaken.replaced("tls.private.key", "sftp.private.key.file names the file that has the key."),
+          NotTaken.replaced("tls.passphrase", "sftp.private.key.passphrase says it."),
+          NotTaken.needless("tls.public.key", "The private key is enough."),
+          NotTaken.replaced("kerberos.keytab.path", "Log in by a password or a key."),
+          NotTaken.unless("input.file.parser.format", "CSV", "record.format says it."),
+          NotTaken.replaced("halt.on.error", "behavior.on.error says it."),
+          NotTaken.needless("errors.deadletterqueue.context.headers.enable", "Headers always say what is wrong."),
+          NotTaken.needless(
+              "errors.deadletterqueue.topic.replication.factor", "topic.creation.default.replication.factor says it."),
+          NotTaken.needless("processing.file.extension", "Files are not renamed while they are read."));
+
+  static final SettingNames NAMES = new SettingNames(DEFINITION, NOT_TAKEN, Optional.empty());
 
   SftpSettings(Map<String, String> properties) {
     super(DEFINITION, properties, false);

@@ -13,14 +13,19 @@ import org.apache.kafka.connect.connector.Task;
 import org.apache.kafka.connect.errors.ConnectException;
 import org.apache.kafka.connect.source.ExactlyOnceSupport;
 import org.apache.kafka.connect.source.SourceConnector;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Sends what is in the files that are dropped into a folder of an SFTP server. */
 public final class SftpSourceConnector extends SourceConnector {
+  private static final Logger LOG = LoggerFactory.getLogger(SftpSourceConnector.class);
+
   private Map<String, String> properties;
 
   @Override
   public void start(Map<String, String> given) {
     properties = given;
+    SftpSettings.NAMES.warn(given, LOG);
   }
 
   @Override

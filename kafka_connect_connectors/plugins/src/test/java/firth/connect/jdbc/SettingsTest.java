@@ -47,6 +47,66 @@ class SettingsTest {
   @Test
   void everySettingIsExplained() throws IOException {
     Documentation.check(JdbcSettings.DEFINITION);
+    Documentation.checkNotTaken(JdbcSettings.NOT_TAKEN);
+  }
+
+  @Test
+  void aNameThatIsNotKnownIsAMistakeWithTheNearestOne() {
+    for (String[] slip :
+        new String[][] {
+          {"table.inclde.list", "table.include.list"},
+          {"tabel.include.list", "table.include.list"},
+          {"incrementing.colum.name", "incrementing.column.name"},
+          {"numeric.maping", "numeric.mapping"},
+          {"key.columms", "key.columns"},
+          {"db.fetch.size", "fetch.size"},
+        }) {
+      String sentence = slip[0] + ": is not known; the nearest name is " + slip[1];
+      assertEquals(Map.of(slip[0], sentence), mistakes(Map.of(slip[0], "x")));
+    }
+    assertEquals(Map.of("schema.x", "schema.x: is not known"), mistakes(Map.of("schema.x", "x")));
+  }
+
+  @Test
+  void namesOfConnectAndOfTheDriverAreLeftAlone() {
+    for (String name :
+        List.of(
+            "name",
+            "tasks.max",
+            "key.converter.schemas.enable",
+            "topic.creation.default.partitions",
+            "transforms.unwrap.type",
+            "errors.tolerance",
+            "producer.override.linger.ms",
+            "connection.useCursorFetch")) {
+      assertEquals(Map.of(), mistakes(Map.of(name, "1")), name);
+    }
+  }
+
+  @Test
+  void whatOthersHaveAndWeHaveNotIsAMistakeUnlessItChangesNothing() {
+    String name = "numeric.precision.mapping";
+    String sentence = name + ": is not taken: numeric.mapping=precision_only is what true meant.";
+    assertEquals(Map.of(name, sentence), mistakes(Map.of(name, "true")));
+    assertEquals(
+        Map.of(),
+        mistakes(Map.of(name, "False", "query.suffix", "", "dialect.name", "PostgreSql", "timestamp.delay.interval.ms", "9")));
+  }
+
+  @Test
+  void aConfigurationAsFhirRiverHasThemIsRight() {
+    Map<String, String> river = new HashMap<>();
+    river.put("connector.class", "firth.connect.jdbc.JdbcSourceConnector");
+    river.put("tasks.max", "1");
+    river.put("connection.url", "jdbc:postgresql://mimic:5432/mimic");
+    river.put("connection.user", "mimicuser");
+    river.put("connection.password", "mimicuser");
+    river.put("mode", "incrementing");
+    river.put("incrementing.column.name", "row_id");
+    river.put("topic.prefix", "mimic-");
+    river.put("table.whitelist", "admissions");
+    river.put("name", "jdbc-source");
+    assertEquals(Map.of(), Documentation.mistakes(connector.validate(river).configValues()));
   }
 
   @Test

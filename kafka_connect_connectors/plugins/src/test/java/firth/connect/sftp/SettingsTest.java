@@ -60,6 +60,47 @@ class SettingsTest {
   @Test
   void everySettingIsExplained() throws IOException {
     Documentation.check(SftpSettings.DEFINITION);
+    Documentation.checkNotTaken(SftpSettings.NOT_TAKEN);
+  }
+
+  @Test
+  void aNameThatIsNotKnownIsAMistakeWithTheNearestOne() {
+    assertMistake("csv.seperator.char", "the nearest name is csv.separator.char", "csv.seperator.char", ";");
+    assertMistake("cvs.quote.char", "the nearest name is csv.quote.char", "cvs.quote.char", "'");
+    assertMistake("connection.attemps", "the nearest name is connection.attempts", "connection.attemps", "3");
+    assertMistake("value.shema", "the nearest name is value.schema", "value.shema", "{}");
+    assertEquals(Map.of(), mistakes("value.converter", "x", "topic.creation.default.partitions", "4"));
+  }
+
+  @Test
+  void whatOthersHaveAndWeHaveNotIsAMistakeUnlessItChangesNothing() {
+    assertMistake("csv.file.charset", "is not taken: file.charset says it.", "csv.file.charset", "UTF-16");
+    assertMistake("csv.strict.quotes", "never left out", "csv.strict.quotes", "true");
+    assertEquals(Map.of(), mistakes("csv.strict.quotes", "false", "csv.verify.reader", "true", "csv.file.charset", ""));
+  }
+
+  @Test
+  void aConfigurationAsFhirRiverHasThemIsRight() {
+    Map<String, String> river = new HashMap<>();
+    river.put("errors.log.enable", "true");
+    river.put("tasks.max", "1");
+    river.put("connector.class", "firth.connect.sftp.SftpSourceConnector");
+    river.put("cleanup.policy", "MOVE");
+    river.put("behavior.on.error", "IGNORE");
+    river.put("input.path", "/upload/data");
+    river.put("error.path", "/upload/error");
+    river.put("finished.path", "/upload/finished");
+    river.put("empty.poll.wait.ms", "1000");
+    river.put("input.file.pattern", "^.*\\.csv$");
+    river.put("sftp.username", "arkhn");
+    river.put("sftp.password", "arkhnpwd");
+    river.put("sftp.host", "sftp");
+    river.put("sftp.port", "22");
+    river.put("kafka.topic", "sftp-ambroise-pare");
+    river.put("csv.first.row.as.header", "false");
+    river.put("value.schema", Contents.schema("name:STRING", "disease:STRING"));
+    river.put("key.schema", "{\"name\":\"csv-test\",\"type\":\"STRUCT\",\"isOptional\":false,\"fieldSchemas\":{}}");
+    assertEquals(Map.of(), Documentation.mistakes(connector.validate(river).configValues()));
   }
 
   @Test
