@@ -61,6 +61,35 @@ record Bounds(Layout layout) {
     return expression() + (usesTimestamp() ? " >= ?" : " > ?");
   }
 
+  /**
+   * That a row lies above {@code floor}: behind the row of that time and id, or where the floor has no id as its column's
+   * value says.
+   */
+  String above(Position floor, List<Object> parameters) {
+    if (!usesTimestamp() || floor.incrementing() == null) {
+      return above(value(floor), parameters);
+    }
+    Object time = layout.parameter(floor.timestamp());
+    parameters.addAll(List.of(time, time, floor.incrementing()));
+    return "(" + expression() + " >= ? AND (" + expression() + " > ? OR " + layout.incrementingSql() + " > ?))";
+  }
+
+  /** As {@link #above(Position, List)} has it. */
+  boolean isAbove(SentRow row, Position floor) {
+    int order = SentRow.compare(row.value(), value(floor));
+    if (order != 0 || !usesTimestamp()) {
+      return order > 0;
+    }
+    return floor.incrementing() == null || row.identity() > floor.incrementing();
+  }
+
+  /** A floor with all rows above it that come behind {@code row}, and where the mode has no ids those of its time. */
+  Position at(SentRow row) {
+    Position floor = position(row.value());
+    boolean hasBoth = usesTimestamp() && layout.incrementing() != null;
+    return hasBoth ? new Position(floor.timestamp(), row.identity(), null) : floor;
+  }
+
   /** The value, less the look-back of its kind. */
   Object lowered(Object value, Duration timestampLookback, long incrementingLookback) {
     if (value instanceof Instant instant) {

@@ -134,6 +134,7 @@ final class JdbcSettings extends AbstractConfig {
     return Definition.chosen(Times.class, getString(TIMES));
   }
 
+  /** Most rows of a round trip. */
   int fetchSize() {
     int size = getInt(FETCH);
     return size == 0 ? getInt(BATCH) : size;
@@ -309,8 +310,15 @@ final class JdbcSettings extends AbstractConfig {
         5000,
         Range.atLeast(1),
         Importance.MEDIUM,
-        "Most rows that are handed on at once; with exactly-once, of a transaction.");
-    d.add(FETCH, Type.INT, 0, Range.atLeast(0), Importance.LOW, "Rows a round trip to the database; 0: as " + BATCH + ".");
+        "Most rows that are handed on at once; with exactly-once, of a transaction. Fewer, where they make 4 MiB.");
+    d.add(
+        FETCH,
+        Type.INT,
+        0,
+        Range.atLeast(0),
+        Importance.LOW,
+        "Most rows of a round trip to the database; 0: as " + BATCH + ". Fewer, where those before say that they make more"
+            + " than 4 MiB.");
   }
 
   private static void checkZone(String name, Object value) {

@@ -15,6 +15,7 @@ final class OffsetCheck {
           SnapshotOffset.INCREMENTING,
           SnapshotOffset.TIMESTAMP,
           SnapshotOffset.ROW,
+          LookBackOffset.FLOOR_ID,
           LookBackOffset.SENT);
 
   private OffsetCheck() {}

@@ -77,6 +77,28 @@ final class RowShape {
     return key;
   }
 
+  /** About how many bytes the values of a record take. */
+  static long size(Struct value) {
+    long size = 0;
+    for (Field field : value.schema().fields()) {
+      size += size(value.get(field));
+    }
+    return size;
+  }
+
+  private static long size(Object value) {
+    if (value instanceof String text) {
+      return text.length();
+    }
+    if (value instanceof byte[] bytes) {
+      return bytes.length;
+    }
+    if (value instanceof List<?> list) {
+      return list.stream().mapToLong(RowShape::size).sum();
+    }
+    return Long.BYTES;
+  }
+
   /** Where in the order of reading a row is, as far as its own columns tell. */
   Position position(ResultSet row) throws SQLException {
     Long id = incrementing == 0 ? null : row.getLong(incrementing);

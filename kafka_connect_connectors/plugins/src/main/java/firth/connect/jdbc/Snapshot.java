@@ -38,6 +38,15 @@ record Snapshot(Set<String> running, long oldest, long next) {
     }
   }
 
+  /** Whether the server does not know what runs, on its primary. */
+  static boolean isOnStandby(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery("SELECT pg_is_in_recovery()")) {
+      rows.next();
+      return rows.getBoolean(1);
+    }
+  }
+
   /** Asks for what runs first, and then for the ids: whoever ended before that has an id before {@code next}. */
   static Snapshot of(Connection connection) throws SQLException {
     try (Statement statement = connection.createStatement()) {

@@ -24,6 +24,8 @@ final class TableReader {
   /** The header that tells when the source was looked at, in milliseconds since 1970: no row is newer than that. */
   static final String TIME_HEADER = "source.read.ms";
 
+  private static final long MOST_BYTES = 4 << 20; // of a read, so that long rows do not fill the memory
+
   private final Source source;
   private final JdbcSettings settings;
   private final Database database;
@@ -35,6 +37,7 @@ final class TableReader {
   private Connection connection;
   private PreparedStatement statement;
   private ResultSet rows;
+  private FetchSize fetch;
   private long lastRead;
   private long looked;
 
@@ -62,7 +65,7 @@ final class TableReader {
   }
 
   /**
-   * The next records, {@code most} at a time; none where nothing is new.
+   * The next records, {@code most} at a time, and of some megabytes; none where nothing is new.
    *
    * @throws SQLException after which the next read goes on behind the last record that was returned
    */
@@ -111,7 +114,8 @@ final class TableReader {
       return false;
     }
     statement = found.get();
-    statement.setFetchSize(settings.fetchSize());
+    fetch = new FetchSize(settings.fetchSize(), MOST_BYTES);
+    statement.setFetchSize(fetch.rows());
     looked = System.currentTimeMillis();
     rows = statement.executeQuery();
     shape = new RowShape(rows.getMetaData(), progress.hiddenColumns(), source, layout, settings).orSame(shape);
@@ -125,25 +129,33 @@ final class TableReader {
     } else if (database.isPostgresql() && Snapshot.tellsOf(connection, source)) {
       progress = new SnapshotProgress(source, layout, settings, offset);
     } else {
-      progress = new LookBackProgress(source, layout, settings, offset);
+      boolean tells = database.isPostgresql() && !Snapshot.isOnStandby(connection);
+      progress = new LookBackProgress(source, layout, settings, offset, tells ? new LowWater<>() : null);
     }
   }
 
   private void readInto(List<SourceRecord> records, int most) throws SQLException {
-    while (records.size() < most) {
+    long bytes = 0;
+    while (records.size() < most && bytes < MOST_BYTES) {
       if (!rows.next()) {
         leave();
         progress.end();
         return;
       }
       if (progress.isNew(rows, shape)) {
-        records.add(record());
+        Struct value = shape.value(rows);
+        records.add(record(value));
+        long size = RowShape.size(value);
+        fetch.measured(size);
+        bytes += size;
+      }
+      if (fetch.isChanged()) {
+        rows.setFetchSize(fetch.rows());
       }
     }
   }
 
-  private SourceRecord record() throws SQLException {
-    Struct value = shape.value(rows);
+  private SourceRecord record(Struct value) throws SQLException {
     return new SourceRecord(
         source.partition(),
         progress.sent(rows, shape),
