@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.common.MetricName;
+import org.apache.kafka.common.metrics.Gauge;
 import org.apache.kafka.common.metrics.MetricValueProvider;
 import org.apache.kafka.common.metrics.PluginMetrics;
 import org.apache.kafka.common.metrics.Sensor;
@@ -20,6 +21,7 @@ import org.apache.kafka.connect.storage.OffsetStorageReader;
 public final class RunningTask implements AutoCloseable {
   private final SourceTask task;
   private final Map<Map<String, ?>, Map<String, ?>> offsets = new HashMap<>();
+  private final Map<String, Gauge<?>> gauges = new HashMap<>();
 
   /** Behind those records. */
   public RunningTask(SourceTask task, Map<String, String> settings, List<SourceRecord> behind) {
@@ -62,6 +64,11 @@ public final class RunningTask implements AutoCloseable {
     task.commit();
   }
 
+  /** A figure that the task tells of itself. */
+  public long figure(String name) {
+    return ((Number) gauges.get(name).value(null, System.currentTimeMillis())).longValue();
+  }
+
   /** A column of each record, in order. */
   public static List<Object> values(Collection<SourceRecord> records, String column) {
     return records.stream().map(record -> ((Struct) record.value()).get(column)).toList();
@@ -86,7 +93,7 @@ public final class RunningTask implements AutoCloseable {
 
       @Override
       public PluginMetrics pluginMetrics() {
-        return new NoMetrics();
+        return new Figures();
       }
     };
   }
@@ -100,14 +107,16 @@ public final class RunningTask implements AutoCloseable {
             (proxy, method, arguments) -> offsets.get((Map<String, ?>) arguments[0]));
   }
 
-  private static final class NoMetrics implements PluginMetrics {
+  private final class Figures implements PluginMetrics {
     @Override
     public MetricName metricName(String name, String description, java.util.LinkedHashMap<String, String> tags) {
       return new MetricName(name, "plugins", description, tags);
     }
 
     @Override
-    public void addMetric(MetricName name, MetricValueProvider<?> value) {}
+    public void addMetric(MetricName name, MetricValueProvider<?> value) {
+      gauges.put(name.name(), (Gauge<?>) value);
+    }
 
     @Override
     public void removeMetric(MetricName name) {}

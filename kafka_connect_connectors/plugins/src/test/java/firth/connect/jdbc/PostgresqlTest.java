@@ -1,5 +1,6 @@
 package firth.connect.jdbc;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
@@ -19,11 +20,13 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.Date;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.errors.ConnectException;
 import org.apache.kafka.connect.source.SourceRecord;
@@ -43,7 +46,7 @@ class PostgresqlTest {
   void connect() throws SQLException {
     one = DriverManager.getConnection(url);
     other = DriverManager.getConnection(url);
-    run(one, "DROP TABLE IF EXISTS stays");
+    run(one, "DROP TABLE IF EXISTS stays CASCADE");
     run(one, "CREATE TABLE stays (id serial PRIMARY KEY, changed timestamptz NOT NULL DEFAULT now(), name text)");
     one.setAutoCommit(false);
     other.setAutoCommit(false);
@@ -104,6 +107,33 @@ class PostgresqlTest {
       insert(one, "second");
       one.commit();
       assertEquals(List.of("second"), names(task.take(1)));
+    }
+  }
+
+  @Test
+  void inAViewWhatALongTransactionWritesIsNotPassedOver() throws Exception {
+    run(one, "CREATE OR REPLACE VIEW named AS SELECT id, changed, name FROM stays WHERE name IS NOT NULL");
+    one.commit();
+    for (String mode : List.of("incrementing", "timestamp", "timestamp+incrementing")) {
+      run(one, "TRUNCATE stays");
+      one.commit();
+      Map<String, String> settings = settings(mode, "named");
+      settings.put(JdbcSettings.NON_NULL, "false");
+      settings.put(JdbcSettings.TIMESTAMP_LOOKBACK, "1");
+      settings.put(JdbcSettings.INCREMENTING_LOOKBACK, "0");
+      try (RunningTask task = new RunningTask(new JdbcSourceTask(), settings, List.of())) {
+        insert(one, "early"); // its id and time are below all that follow
+        for (String name : List.of("first", "second", "third")) {
+          run(other, "SELECT pg_sleep(0.01)");
+          insert(other, name);
+          other.commit();
+          assertEquals(List.of(name), names(task.take(1)), mode);
+          assertEquals(List.of(), names(task.drain(2)), mode);
+        }
+        one.commit();
+        assertEquals(List.of("early"), names(task.take(1)), mode);
+        assertEquals(List.of(), names(task.drain(3)), mode);
+      }
     }
   }
 
@@ -191,6 +221,77 @@ class PostgresqlTest {
   }
 
   @Test
+  void itTellsForHowLongARunningTransactionHoldsBackWhatWasWritten() throws Exception {
+    insert(one, "before");
+    one.commit();
+    try (RunningTask task = task("incrementing", null)) {
+      assertEquals(List.of("before"), names(task.take(1)));
+      insert(one, "open");
+      insert(other, "held back");
+      other.commit();
+      assertTimeoutPreemptively(
+          Duration.ofSeconds(20),
+          () -> {
+            while (task.figure("held-back-ms") == 0) {
+              assertEquals(List.of(), names(task.poll()));
+            }
+          });
+      one.commit();
+      assertEquals(List.of("open", "held back"), names(task.take(2)));
+      task.drain(2);
+      assertEquals(0, task.figure("held-back-ms"));
+    }
+  }
+
+  @Test
+  void aConnectionThatIsLostAmidARoundLosesAndDoublesNothing() throws Exception {
+    run(one, "INSERT INTO stays (name) SELECT i::text FROM generate_series(1, 1000) i");
+    one.commit();
+    for (String mode : List.of("incrementing", "timestamp", "timestamp+incrementing")) {
+      assertEquals(numbers(1, 1000), sorted(aroundALostConnection(settings(mode, "stays"), 1000)), mode);
+      Map<String, String> query = settings(mode, "stays");
+      query.put(JdbcSettings.QUERY, "SELECT * FROM stays");
+      assertEquals(numbers(1, 1000), sorted(aroundALostConnection(query, 1000)), "a query, " + mode);
+    }
+  }
+
+  @Test
+  void inModeBulkARoundBeginsAgainAfterALostConnection() throws Exception {
+    run(one, "INSERT INTO stays (name) SELECT i::text FROM generate_series(1, 1000) i");
+    one.commit();
+    List<Object> names = aroundALostConnection(settings("bulk", "stays"), 2000);
+    int again = names.subList(1, names.size()).indexOf("1") + 1;
+    assertTrue(again >= 500 && again < 1000, "it was lost after " + again);
+    assertEquals(numbers(1, again), names.subList(0, again));
+    assertEquals(numbers(1, 1000), names.subList(again, again + 1000));
+  }
+
+  /** The names of rows, {@code count} or more, of which the connection is lost behind the five hundredth. */
+  private List<Object> aroundALostConnection(Map<String, String> settings, int count) throws Exception {
+    settings.put(JdbcSettings.BATCH, "50");
+    try (RunningTask task = new RunningTask(new JdbcSourceTask(), settings, List.of())) {
+      List<SourceRecord> records = new ArrayList<>(task.take(500));
+      String reading = " FROM pg_stat_activity WHERE application_name = 'firth-jdbc' AND datname = current_database()";
+      run(one, "DO $$ BEGIN PERFORM pg_terminate_backend(pid)" + reading + ";"
+          + " WHILE EXISTS (SELECT" + reading + ") LOOP PERFORM pg_sleep(0.01); PERFORM pg_stat_clear_snapshot(); END LOOP; END $$");
+      one.commit();
+      records.addAll(task.take(count - 500));
+      if (!settings.get(JdbcSettings.MODE).equals("bulk")) {
+        records.addAll(task.drain(3));
+      }
+      return names(records);
+    }
+  }
+
+  private static List<Object> sorted(List<Object> numbers) {
+    return numbers.stream().sorted(Comparator.comparing(number -> Integer.valueOf((String) number))).toList();
+  }
+
+  private static List<Object> numbers(int first, int last) {
+    return IntStream.rangeClosed(first, last).mapToObj(number -> (Object) String.valueOf(number)).toList();
+  }
+
+  @Test
   void onAServerThatWasRestoredItSaysSo() throws Exception {
     insert(one, "a row");
     one.commit();
@@ -220,6 +321,7 @@ class PostgresqlTest {
     assertEquals((short) 2, row.get("small"));
     assertEquals(3L, row.get("big"));
     assertEquals(1.5f, row.get("real4"));
+    assertEquals(2.5, row.get("real8"));
     assertEquals(true, row.get("yes"));
     assertEquals(new BigDecimal("12.30"), row.get("money"));
     assertEquals("1.234567890123456789", row.get("free"));
@@ -233,10 +335,14 @@ class PostgresqlTest {
     assertEquals(Arrays.asList(1, null, 3), row.get("list"));
     assertEquals(Arrays.asList("a", null), row.get("words"));
     assertTrue(row.getArray("days").get(0).toString().startsWith("2026-01-31 "), row.getArray("days").toString());
+    assertArrayEquals(new byte[] {0, -1}, row.getBytes("raw"));
     assertEquals("ill", row.get("mood"));
     Struct nothing = (Struct) rows("kinds", Map.of()).get(1).value();
     assertEquals(null, nothing.get("small"));
+    assertEquals(null, nothing.get("raw"));
+    assertEquals(new Date(Integer.MAX_VALUE * TimeColumns.DAY_MS), nothing.get("born"), "infinity, as far as a Date goes");
     assertEquals(new Date(Long.MAX_VALUE), nothing.get("seen"));
+    assertEquals(new Date(Long.MIN_VALUE), nothing.get("zoned"));
   }
 
   @Test
