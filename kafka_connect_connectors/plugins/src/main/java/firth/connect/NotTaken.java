@@ -6,7 +6,7 @@ import java.util.regex.Pattern;
  * A setting of connectors whose configurations ours take, that ours have not.
  *
  * @param name its name there
- * @param harmless values that change nothing, and may stay; nothing given never does
+ * @param harmless values that change nothing and may stay, as an empty one always may
  * @param instead what to do instead, for people
  */
 public record NotTaken(String name, Pattern harmless, String instead) {
