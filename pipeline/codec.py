@@ -139,7 +139,7 @@ class Codec:
         self._forms = {event: _form(event, schema_id) for event, schema_id in ids.items()}
 
     @classmethod
-    def connect(cls, settings: RegistrySettings, *, patience: float = 60.0) -> Self:
+    def connect(cls, settings: RegistrySettings, *, patience: float = 180.0) -> Self:
         """Resolve every schema's id at the registry, registering those that are new.
 
         Waits up to `patience` seconds for a registry that does not answer. Raises Unavailable, Misconfigured.
