@@ -5,7 +5,7 @@ from typing import get_args
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mapping import document, pyrog
@@ -71,6 +71,7 @@ def test_loading_what_was_dumped_gives_the_same_mapping(mapping: Mapping) -> Non
     assert document.content_hash(loaded) == document.content_hash(mapping)
 
 
+@settings(max_examples=30)
 @given(MAPPING, MAPPING)
 def test_mappings_have_one_hash_exactly_if_they_are_equal(one: Mapping, other: Mapping) -> None:
     assert (document.content_hash(one) == document.content_hash(other)) == (one == other)

@@ -85,7 +85,7 @@ def outcome(plan: Plan, columns: dict[str, Sequence[Value]]) -> bytes | tuple[st
         return (error.reason, str(error))
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(columns=records())
 def test_a_record_is_mapped_or_refused_and_what_is_mapped_is_sound(
     engine: Engine, plan: Plan, columns: dict[str, Sequence[Value]]
@@ -97,13 +97,13 @@ def test_a_record_is_mapped_or_refused_and_what_is_mapped_is_sound(
         assert "script-failed" not in result
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(columns=records())
 def test_the_same_record_gives_the_same_bytes(plan: Plan, columns: dict[str, Sequence[Value]]) -> None:
     assert outcome(plan, columns) == outcome(plan, columns)
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(columns=records())
 def test_generated_code_builds_what_the_general_way_builds(plan: Plan, columns: dict[str, Sequence[Value]]) -> None:
     """A single row is built by generated code, several by `nest`: one row must be the same to both."""
@@ -119,7 +119,7 @@ def test_generated_code_builds_what_the_general_way_builds(plan: Plan, columns: 
     assert orjson.dumps(built, default=str) == orjson.dumps(nested, default=str), "in the same order"
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(columns=records())
 def test_rows_that_are_there_twice_change_nothing(plan: Plan, columns: dict[str, Sequence[Value]]) -> None:
     twice: dict[str, Sequence[Value]] = {name: [*column, *column] for name, column in columns.items()}
