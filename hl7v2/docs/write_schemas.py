@@ -26,6 +26,10 @@ what repeats.
 - Observations say by `order_number` (`vaccination_number`) which element of the row's orders (vaccinations) they
   belong to, counted from 1.
 
+Content is bytes (`bytearray` and `memoryview` too), a file that is open in binary mode, or text. Text is taken for
+messages, never for the name of a file: `parse_hl7v2_file("feed.hl7")` finds no message in it and gives no row. Open
+the file: `with open("feed.hl7", "rb") as file: ...`.
+
 The schemas are `hl7v2.schemas.SCHEMAS`, for making table definitions of them.
 """
 TYPES = {

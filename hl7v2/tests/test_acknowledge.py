@@ -8,7 +8,7 @@ import pytest
 from hl7v2.definitions import VERSIONS
 from samples import reference_messages
 
-from hl7v2 import Level, Message, Outcome, acknowledge, parse, validate
+from hl7v2 import Finding, Level, Message, Outcome, Severity, acknowledge, mllp, parse, validate
 
 NOW = datetime(2024, 2, 29, 10, 15, tzinfo=UTC)
 HEADER = r"MSH|^~\&|REG^1.2.3^ISO|QSH|EHR|FIRTH|20240229||ADT^A01^ADT_A01|17|T|2.5.1"
@@ -52,6 +52,32 @@ def test_before_2_5_findings_are_told_in_err_1_and_the_first_in_msa_3() -> None:
         "EVN^1^2^102&Data type error&HL70357~PID^1^7^102&Data type error&HL70357"
         "~PV1^1^^100&Segment sequence error&HL70357"
     )
+
+
+@pytest.mark.parametrize("count", [100, 101, 20_000])
+def test_of_any_number_of_findings_a_hundred_are_told_errors_first(count: int) -> None:
+    warnings = [Finding(f"OBX({at})-5", "length", Severity.WARNING, "too long", at) for at in range(1, count)]
+    answer = answered(GOOD, findings=[*warnings, Finding("PID-5", "missing-field", Severity.ERROR, "is required", 2)])
+    assert answer.names == ["MSH", "MSA", *["ERR"] * 100]
+    if count > 100:
+        assert answer["ERR(1)-8"] == "PID-5: is required (missing-field)"
+        assert answer["ERR(100)-8"] == f"message: {count - 99:,} more findings are not told (more-findings)"
+        assert (answer.raw("ERR(100)-2"), answer["ERR(100)-4"]) == ("", "I")
+
+
+def test_before_2_5_a_hundred_are_told_in_err_1() -> None:
+    findings = [Finding(f"OBX({at})-5", "data-type", Severity.ERROR, "is none", at) for at in range(1, 1_000)]
+    answer = answered(GOOD.replace("2.5.1", "2.4"), findings=findings)
+    assert answer.names == ["MSH", "MSA", "ERR"]
+    assert len(answer.all("ERR-1")) == 100
+    assert answer["ERR-1(100).4.2"] == "900 more findings are not told"
+
+
+@pytest.mark.parametrize("version", ["2.3", "2.4", "2.5.1"])
+def test_a_sentence_of_a_profile_may_hold_delimiters(version: str) -> None:
+    finding = Finding("PID-3.1", "our|own", Severity.ERROR, "ask R&D | ward ^1", 2)
+    answer = answered(GOOD.replace("2.5.1", version), findings=[finding])
+    assert answer["ERR-8" if version == "2.5.1" else "MSA-3"] == str(finding)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -148,6 +174,19 @@ def test_a_line_feed_in_the_header_does_not_break_the_answer() -> None:
     answer = answered("MSH|^~\\&|A|B\nB|||20240229||ADT^A01|17|P|2.5\rPID|1\r")
     assert answer["MSH-6"] == "B\nB"
     assert answer.names == ["MSH", "MSA"]
+
+
+@pytest.mark.parametrize("sent", ["17", "ID^17", "a~b", "a&b^c~d&e", r"a\T\b", "", "C:\\17", '""'])
+@pytest.mark.parametrize("version", ["2.3", "2.5.1"])
+def test_msa_2_is_msh_10_as_it_came(sent: str, version: str) -> None:
+    answer = answered(GOOD.replace("|17|", f"|{sent}|").replace("2.5.1", version))
+    assert answer.raw("MSA-2") == sent
+
+
+def test_a_control_id_that_would_break_line_or_frame_is_escaped() -> None:
+    answer = answered(GOOD.replace("|17|", "|1\n7\x1c8|"))
+    assert answer.raw("MSA-2") == r"1\X0A\7\X1C\8"
+    assert mllp.Deframer().feed(mllp.frame(bytes(answer))) == [bytes(answer)]
 
 
 def test_each_answer_has_a_control_id_of_its_own() -> None:

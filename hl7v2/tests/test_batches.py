@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import codecs
 import io
+import tempfile
 import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -40,6 +44,31 @@ def test_the_envelopes_around_a_message_can_be_asked() -> None:
 @pytest.mark.parametrize("between", [b"", b"\r", b"\r\n\r\n", b"\n\n\n", b"\x1c\r\x0b", b"\x1c\r\n\x0b", b"\x0b"])
 def test_messages_need_no_envelope(between: bytes) -> None:
     assert [message.strip() for message in split(FIRST + between + SECOND)] == [FIRST.strip(), SECOND.strip()]
+
+
+BOM = codecs.BOM_UTF8
+
+
+@pytest.mark.parametrize("between", [b"", b"\r\n", b"\n\n", b" ", b"\x1c\r", b"\x1c\r\n"])
+@pytest.mark.parametrize("size", range(1, 12))
+def test_files_with_a_byte_order_mark_each_may_be_put_together(between: bytes, size: int) -> None:
+    content = (BOM + FIRST + between) * 2 + BOM + SECOND + between
+    reader = BatchReader(content[at : at + size] for at in range(0, len(content), size))
+    assert [message.rstrip(b"\r\n ") for message in reader] == [one.rstrip() for one in (FIRST, FIRST, SECOND)]
+    assert reader.oddities == []
+
+
+def test_a_byte_order_mark_begins_a_message_though_the_one_before_has_no_line_end() -> None:
+    assert list(split(BOM + FIRST.rstrip() + BOM + SECOND)) == [FIRST.rstrip(), SECOND]
+    assert list(split(f"\ufeff{ADT_A01}\ufeff{ADT_A01.rstrip()}\ufeff{ORU_R01}")) == [
+        ADT_A01,
+        ADT_A01.rstrip(),
+        ORU_R01,
+    ]
+
+
+def test_files_in_utf_16_may_be_put_together() -> None:
+    assert list(BatchReader(ADT_A01.encode("utf-16") + ORU_R01.encode("utf-16"))) == [FIRST, SECOND]
 
 
 def test_text_is_split_into_text() -> None:
@@ -170,3 +199,30 @@ def is_alone(content: bytes) -> bool:
 def test_what_is_not_one_message_is_not_written_into_a_batch(content: bytes) -> None:
     with pytest.raises(WriteError, match="message 2 of the batch"):
         written(FIRST, content)
+
+
+@pytest.mark.parametrize("kind", [bytearray, memoryview])
+def test_bytes_may_be_of_any_kind(kind: Any) -> None:
+    assert list(BatchReader(kind(WHOLE))) == [FIRST, SECOND, FIRST]
+    assert list(BatchReader([kind(WHOLE[:500]), kind(WHOLE[500:])])) == [FIRST, SECOND, FIRST]
+    assert list(split(kind(WHOLE))) == [FIRST, SECOND, FIRST]
+
+
+@pytest.mark.parametrize("source", [io.StringIO(ADT_A01), ADT_A01, Path("feed.hl7"), None, 17])
+def test_what_gives_no_bytes_is_refused_at_the_call(source: Any) -> None:
+    with pytest.raises(TypeError, match="in binary mode"):
+        BatchReader(source)
+
+
+def test_a_file_in_text_mode_is_refused_at_the_call(tmp_path: Path) -> None:
+    file = tmp_path / "feed.hl7"
+    file.write_text(ADT_A01)
+    with file.open() as text, pytest.raises(TypeError, match="open the file in binary mode"):
+        BatchReader(text)  # type: ignore[arg-type]
+    with tempfile.NamedTemporaryFile("w+") as text, pytest.raises(TypeError, match="open the file in binary mode"):
+        BatchReader(text)  # type: ignore[arg-type]
+
+
+def test_pieces_of_text_are_refused_when_they_come() -> None:
+    with pytest.raises(TypeError, match="a piece of the file is str, not bytes"):
+        list(BatchReader([FIRST, ADT_A01]))  # type: ignore[list-item]

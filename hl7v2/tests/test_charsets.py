@@ -46,6 +46,82 @@ def test_the_declared_character_set_is_read_and_written(declared: str, codec: st
     assert bytes(message) == (header(declared) + f"PID|1||4711||{name}||||{name}").encode(codec)
 
 
+# In JIS, 本 holds the byte of a backslash, 日 of a bar, 京 of a tilde and 折 of a caret; so do 관 and 왼 in KS.
+JAPANESE = "山本^日子~東京|骨折"
+KOREAN = "홍길동^관|왼쪽"
+
+
+@pytest.mark.parametrize(
+    ("declared", "codec", "text"),
+    [
+        ("~ISO IR87", "iso2022_jp", JAPANESE),
+        ("ASCII~ISO IR87", "iso2022_jp", JAPANESE),
+        ("ISO IR6~ISO IR87", "iso2022_jp", JAPANESE),
+        ("8859/1~ISO IR87", "iso2022_jp", JAPANESE),
+        ("ISO IR14~ISO IR87", "iso2022_jp", JAPANESE),
+        ("~ISO IR87~ISO IR159", "iso2022_jp_1", JAPANESE + "丂"),
+        ("~ISO IR14~ISO IR87", "iso2022_jp_ext", JAPANESE + "ﾔﾏﾀﾞ"),
+        ("ASCII~KS X 1001", "iso2022_kr", KOREAN),
+        ("ASCII~ISO IR149", "iso2022_kr", KOREAN),
+    ],
+)
+def test_sets_that_escapes_switch_to_are_read_before_anything_is_cut(declared: str, codec: str, text: str) -> None:
+    sent = header(declared) + f"PID|1||4711||{text}\rPV1|1"
+    raw = sent.encode(codec)
+    assert raw.isascii()
+    message = parse(raw)
+    assert message.raw("PID-5") == text.partition("|")[0]
+    assert message["PID-6"] == text.partition("|")[2]
+    assert (codes(message), message.names, message.encoding) == (set(), ["MSH", "PID", "PV1"], codec)
+    assert bytes(message) == raw
+    message["PV1-2"] = "I"
+    assert bytes(message) == (sent + "|I").encode(codec)
+
+
+def test_japanese_text_may_end_in_jis_roman() -> None:
+    raw = (header("~ISO IR87") + "PID|1||4711||山本^日子~東京|x").encode("iso2022_jp").replace(b"\x1b(B", b"\x1b(J")
+    message = parse(raw)
+    assert message.all("PID-5") == ["山本", "東京"]
+    assert bytes(message) == raw
+
+
+@pytest.mark.parametrize(
+    ("declared", "codec", "name"),
+    [
+        ("ASCII~UNICODE UTF-8", "utf-8", "Łódź 東京"),
+        ("ASCII~8859/1", "latin-1", "Åse"),
+        ("ASCII~GB 18030-2000", "gb18030", "王小明"),
+        ("~KS X 1001", "euc_kr", "홍길동"),
+    ],
+)
+def test_a_set_that_msh_18_names_second_is_declared_too(declared: str, codec: str, name: str) -> None:
+    plain = parse(header(declared) + "PID|1")
+    plain["PID-5"] = name
+    raw = (header(declared) + f"PID|1||||{name}").encode(codec)
+    assert bytes(plain) == raw
+    assert (parse(raw)["PID-5"], codes(parse(raw))) == (name, set())
+
+
+def test_an_escape_that_switches_nothing_is_text() -> None:
+    for declared in ("~ISO IR87", "KS X 1001", "8859/1"):
+        assert parse((header(declared) + "PID|1||\x1bE17").encode())["PID-3"] == "\x1bE17"
+
+
+def test_text_is_written_in_the_character_set_that_it_declares() -> None:
+    sent = header("8859/1") + "PID|1||4711||Åse"
+    message = parse(sent)
+    assert (bytes(message), message.encoding, codes(message)) == (sent.encode("latin-1"), "iso8859-1", set())
+    assert bytes(parse(header("~ISO IR87") + "PID|1||山田")).endswith(b"\x1b$B;3ED\x1b(B")
+    with pytest.raises(WriteError, match="character set iso8859-1"):
+        bytes(parse(header("8859/1") + "PID|1||4711||Łódź"))
+
+
+@pytest.mark.parametrize("declared", ["", "EBCDIC", "UNICODE UTF-16"])
+def test_text_whose_header_names_no_set_to_write_is_written_in_utf_8(declared: str) -> None:
+    sent = header(declared) + "PID|1||4711||Łódź"
+    assert bytes(parse(sent)) == sent.encode()
+
+
 @pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
 def test_wide_characters_are_seen_with_or_without_a_mark(codec: str) -> None:
     raw = (header("UNICODE UTF-16") + "PID|1||4711||Åse 東京").encode(codec)

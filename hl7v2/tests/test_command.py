@@ -104,6 +104,15 @@ def test_ack_answers_what_the_sender_asks_for() -> None:
     assert parse(hl7v2("ack", "--validate", content="no message").stdout_bytes)["MSA-1"] == "AR"
 
 
+def test_ack_judges_by_a_profile_though_windows_saved_it(tmp_path: Path) -> None:
+    spoilt = ADT_A01.replace("|19670814|F", "|yesterday|F")
+    profile = tmp_path / "profile.toml"
+    profile.write_text('[rules]\ndata-type = "warning"\n', encoding="utf-8-sig")
+    assert parse(hl7v2("ack", "--profile", profile, content=spoilt).stdout_bytes)["MSA-1"] == "CA"
+    profile.write_text('[fields."PID-4"]\nrequired = true\n', encoding="utf-8-sig")
+    assert parse(hl7v2("ack", "--profile", profile, content=ADT_A01).stdout_bytes)["MSA-1"] == "CE"
+
+
 def test_split_writes_a_file_for_each_message(feed: Path, tmp_path: Path) -> None:
     result = hl7v2("split", feed, "-d", tmp_path / "out")
     assert "2 messages" in result.stdout

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from hostile import check_reading
 
-from hl7v2 import differences, groups, new_message, parse, parse_hl7v2_message, validate
+from hl7v2 import acknowledge, differences, groups, new_message, parse, parse_hl7v2_message, validate
 
 PIECES = [
     *("|", "^", "~", "&", "\\", "\r", "\n", "\x0b", "\x1c", " ", "\r\n", '""', "\r ", "\n\r\rx"),
@@ -28,6 +28,10 @@ def read_and_write(text: str) -> None:
 
 def judge(text: str) -> None:
     validate(text)
+
+
+def answer(text: str) -> None:
+    acknowledge(text, validate(text))
 
 
 def group(text: str) -> None:
@@ -65,7 +69,7 @@ def grows_as_its_length(run: Callable[[str], None], text: Callable[[int], str], 
 
 
 @pytest.mark.parametrize("piece", PIECES)
-@pytest.mark.parametrize("run", [read_and_write, judge, group, make_a_row, compare, go_through_by_name])
+@pytest.mark.parametrize("run", [read_and_write, judge, answer, group, make_a_row, compare, go_through_by_name])
 def test_four_times_as_much_of_anything_takes_about_four_times_as_long(run: Callable[[str], None], piece: str) -> None:
     assert grows_as_its_length(run, lambda size: of(piece, size), 6_000)
 

@@ -241,6 +241,31 @@ def test_a_value_is_read_as_its_type_says(
     assert (one["value"], one["value_code"], one["value_number"]) == (value, code, number)
 
 
+@pytest.mark.parametrize("digits", ["9" * 400, "9" * 400 + ".5", "-" + "9" * 400])
+def test_a_number_that_no_float_can_hold_is_text_alone(digits: str) -> None:
+    one = row_of("ORU^R01", f"OBX|1|NM|X||{digits}||||||F")["observations"][0]
+    assert (one["value"], one["value_number"]) == (digits, None)
+    assert row_of("ORU^R01", f"OBX|1|NM|X||{'9' * 300}")["observations"][0]["value_number"] == float("9" * 300)
+
+
+def test_texts_of_any_length_are_not_remembered() -> None:
+    """A text of a megabyte wherever one of a few characters belongs, another one in each message."""
+
+    def grow(number: int) -> None:
+        text = f"{number}" * 1_000_000
+        for kind in ("ORU^R01", text):
+            row_of(kind, f"PID|1||{text}||||{text}", f"PV1||{text}", f"OBX|1|TS|{text}||{text}|||||||||{text}")
+            row_of(kind, f"PID|1||||||20240229101500{text}", f"OBX|1|DT|||{' ' * 1_000_000}2024{number}")
+
+    grow(0)
+    tracemalloc.start()
+    for number in range(1, 10):
+        grow(number)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 1_000_000
+
+
 def test_vaccinations_are_an_order_an_administration_and_a_route() -> None:
     row = row_of(
         "VXU^V04^VXU_V04",
@@ -324,8 +349,18 @@ def test_content_in_memory_gives_lists_and_a_file_an_iterator() -> None:
     assert len(rows[1]["observations"]) == 28
     assert list(parse_hl7v2_file(io.BytesIO(content.encode()))) == rows
     assert isinstance(split_hl7_batch(io.BytesIO(content.encode())), Iterator)
+    for kind in (bytearray, memoryview):  # as Spark hands bytes to functions
+        assert split_hl7_batch(kind(content.encode())) == split_hl7_batch(content.encode())
+        assert parse_hl7v2_file(kind(content.encode())) == rows
+        assert parse_hl7v2_message(kind(ADT_A01.encode())) == rows[0]
     assert split_hl7_batch("") == []
     assert parse_hl7v2_file(b"no message at all") == []
+
+
+def test_a_file_that_gives_text_is_refused_at_the_call() -> None:
+    for read in (split_hl7_batch, parse_hl7v2_file):
+        with pytest.raises(TypeError, match="open the file in binary mode"):
+            read(io.StringIO(ADT_A01))  # type: ignore[call-overload]
 
 
 class _Feed:

@@ -81,4 +81,6 @@ def test_the_command_says_which_extra_it_lacks(python: Path) -> None:
     command = python.parent / "hl7v2"
     ran = subprocess.run([str(command), "parse"], capture_output=True, text=True, check=False, timeout=60)
     assert ran.returncode == 1
-    assert ran.stderr.strip() == "hl7v2: the command needs typer and rich: pip install 'firth-hl7v2[command]'"
+    assert ran.stderr.strip() == (
+        "hl7v2: the command needs typer and rich: from a clone of Firth, pip install './hl7v2[command]'"
+    )

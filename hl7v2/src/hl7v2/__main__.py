@@ -11,7 +11,7 @@ def main() -> None:
         from hl7v2.command.app import run  # noqa: PLC0415 (the library works without what the command needs)
     except ModuleNotFoundError as error:
         if error.name in ("typer", "rich"):
-            sys.exit("hl7v2: the command needs typer and rich: pip install 'firth-hl7v2[command]'")
+            sys.exit("hl7v2: the command needs typer and rich: from a clone of Firth, pip install './hl7v2[command]'")
         raise
     run()
 

@@ -19,7 +19,9 @@ from typing import Final
 from uuid import uuid4
 
 from hl7v2.definitions import nearest_version
+from hl7v2.delimiters import Delimiters
 from hl7v2.errors import ParseError, PathError, WriteError
+from hl7v2.escapes import escape
 from hl7v2.findings import Finding, Severity
 from hl7v2.message import NULL, Message, new_message, parse
 from hl7v2.paths import parse_path
@@ -85,6 +87,8 @@ _CONDITIONS: Final = {
     "user-table": _NO_CODE,
 }
 _SEVERITIES: Final = {Severity.ERROR: "E", Severity.WARNING: "W", Severity.INFORMATION: "I"}
+_MOST_TOLD: Final = 100  # findings: whoever repairs the sender needs no more, and a broken message has any number
+_MORE: Final = "more-findings"
 
 
 def acknowledge(
@@ -100,8 +104,9 @@ def acknowledge(
 
     A sender that values neither MSH-15 nor MSH-16 speaks the original mode, and hears AA, AE or AR whatever the
     `level`; else the accept level answers by MSH-15 with CA, CE or CR, the application by MSH-16 with AA, AE or
-    AR. `outcome` follows from the findings unless it is given. Content that is no message at all is rejected with
-    what little is known of it. `control_id` is made, and `now` the present, unless they are given.
+    AR. `outcome` follows from the findings unless it is given. Of more than a hundred findings errors are told
+    first, and the last ERR says how many are not. Content that is no message at all is rejected with what little is
+    known of it. `control_id` is made, and `now` the present, unless they are given.
     """
     findings = list(findings)
     message = _read(content)
@@ -111,8 +116,10 @@ def acknowledge(
     code = _code(message, level, outcome)
     if code is None:
         return None
-    answer = _header(message, control_id or uuid4().hex[:20], now or datetime.now(UTC))
-    _tell(answer, findings, code=code, control_id=message.control_id)
+    header = _header(message, control_id or uuid4().hex[:20], now or datetime.now(UTC))
+    told = _told(findings, errors=code[1] != Outcome.ACCEPTED)
+    lines = _lines(header, told, code=code, control_id=_in_one_line(message, "MSH-10"))
+    answer = parse("".join(f"{line}\r" for line in (str(header), *lines)))
     _ensure_writable(answer)
     return answer
 
@@ -171,9 +178,9 @@ def _header(message: Message, control_id: str, now: datetime) -> Message:
 
 
 def _in_one_line(message: Message, path: str) -> str:
-    """The text at a path as it stands, a line feed in it escaped."""
+    """The text at a path as it stands, but for what would end the line or the MLLP frame of an answer."""
     mark = message.delimiters.escape
-    return message.raw(path).replace("\n", f"{mark}X0A{mark}")
+    return message.raw(path).replace("\n", f"{mark}X0A{mark}").replace("\x1c", f"{mark}X1C{mark}")
 
 
 def _ensure_writable(answer: Message) -> None:
@@ -184,48 +191,55 @@ def _ensure_writable(answer: Message) -> None:
         answer["MSH-18"] = "UNICODE UTF-8"
 
 
-def _tell(answer: Message, findings: list[Finding], *, code: str, control_id: str) -> None:
-    """Add MSA and the ERR segments, in the form of the answer's version."""
-    answer["MSA-1"] = code
-    answer["MSA-2"] = control_id
-    told = [finding for finding in findings if code[1] != Outcome.ACCEPTED or finding.severity is not Severity.ERROR]
-    before_2_5 = nearest_version(answer.version) < "2.5"
+def _told(findings: list[Finding], *, errors: bool) -> list[Finding]:
+    """The findings that an answer tells, without the errors of a message that was accepted for all that."""
+    told = [finding for finding in findings if errors or finding.severity is not Severity.ERROR]
+    more = len(told) - _MOST_TOLD + 1
+    if more > 1:
+        told = sorted(told, key=lambda finding: finding.severity is not Severity.ERROR)[: _MOST_TOLD - 1]
+        told.append(Finding("message", _MORE, Severity.INFORMATION, f"{more:,} more findings are not told", 0))
+    return told
+
+
+def _lines(header: Message, told: list[Finding], *, code: str, control_id: str) -> list[str]:
+    """MSA and the ERR segments, in the form of the answer's version. `control_id` is as it is to stand."""
+    delimiters, version = header.delimiters, nearest_version(header.version)
+    before_2_5 = version < "2.5"
+    sentence = str(told[0])[:80] if before_2_5 and told else ""
+    msa = delimiters.field.join(("MSA", code, control_id, escape(sentence, delimiters))).rstrip(delimiters.field)
     if before_2_5 and told:
-        answer["MSA-3"] = str(told[0])[:80]
-    for number, finding in enumerate(told, 1):
-        (_add_error_code if before_2_5 else _add_error)(answer, number, finding)
+        errors = delimiters.repetition.join(_error_code(finding, version, delimiters) for finding in told)
+        return [msa, f"ERR{delimiters.field}{errors}"]
+    return [msa, *(_error(finding, version, delimiters) for finding in told)]
 
 
-def _add_error(answer: Message, number: int, finding: Finding) -> None:
+def _error(finding: Finding, version: str, delimiters: Delimiters) -> str:
     """An ERR segment as from 2.5 on: location, condition, severity, the rule as the application's code, sentence."""
-    answer.add("ERR")
-    error = f"ERR({number})"
-    for component, value in enumerate(_location(finding), 1):
-        if value:
-            answer[f"{error}-2.{component}"] = value
-    for component, value in enumerate((*_condition(answer, finding), "HL70357"), 1):
-        answer[f"{error}-3.{component}"] = value
-    answer[f"{error}-4"] = _SEVERITIES[finding.severity]
-    answer[f"{error}-5.1"] = finding.rule
-    answer[f"{error}-8"] = str(finding)
+    location = _joined(_location(finding), delimiters.component, delimiters)
+    condition = _joined((*_condition(finding, version), "HL70357"), delimiters.component, delimiters)
+    rule, sentence = escape(finding.rule, delimiters), escape(str(finding), delimiters)
+    return delimiters.field.join(
+        ("ERR", "", location, condition, _SEVERITIES[finding.severity], rule, "", "", sentence)
+    )
 
 
-def _add_error_code(answer: Message, number: int, finding: Finding) -> None:
+def _error_code(finding: Finding, version: str, delimiters: Delimiters) -> str:
     """A repetition of ERR-1 as before 2.5: segment, its occurrence, field, and the condition as subcomponents."""
-    segment, occurrence, field, *_ = _location(finding)
-    condition, text = _condition(answer, finding)
-    error = f"ERR-1({number})"
-    for component, value in enumerate((segment, occurrence, field, condition), 1):
-        if value:
-            answer[f"{error}.{component}"] = value
-    if nearest_version(answer.version) >= "2.3.1":
-        answer[f"{error}.4.2"] = text
-        answer[f"{error}.4.3"] = "HL70357"
+    code, text = _condition(finding, version)
+    condition = _joined((code, text, "HL70357") if version >= "2.3.1" else (code,), delimiters.subcomponent, delimiters)
+    return delimiters.component.join((*_location(finding)[:3], condition))
 
 
-def _condition(answer: Message, finding: Finding) -> tuple[str, str]:
+def _joined(values: Iterable[str], separator: str, delimiters: Delimiters) -> str:
+    """Values escaped, without the separators of empty ones at the end."""
+    return separator.join(escape(value, delimiters) for value in values).rstrip(separator)
+
+
+def _condition(finding: Finding, version: str) -> tuple[str, str]:
+    if finding.rule == _MORE:
+        return _APPLICATION[0], finding.sentence
     condition = _CONDITIONS.get(finding.rule, _APPLICATION)
-    return _DATA_TYPE if condition is _TOO_LONG and nearest_version(answer.version) < "2.7" else condition
+    return _DATA_TYPE if condition is _TOO_LONG and version < "2.7" else condition
 
 
 def _location(finding: Finding) -> list[str]:

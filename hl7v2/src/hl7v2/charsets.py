@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -11,8 +12,11 @@ _CODECS: Final = {
     "ASCII": "ascii",
     "USASCII": "ascii",
     "ISOIR6": "ascii",
+    "ISOIR13": "shift_jis",
     "ISOIR14": "shift_jis",
+    "ISOIR58": "gb2312",
     "ISOIR87": "iso2022_jp",
+    "ISOIR149": "euc_kr",
     "ISOIR159": "iso2022_jp_1",
     "GB180302000": "gb18030",
     "GB18030": "gb18030",
@@ -38,7 +42,18 @@ _MARKS: Final = (
     (b"\xff\xfe", "utf-16-le"),
     (b"\xfe\xff", "utf-16-be"),
 )
-_HEADER: Final = re.compile(rb"(?:^|[\r\n\x0b])[ \t]*(?:MSH|FHS|BHS)([^A-Za-z0-9\r\n])([^\r\n]*)")
+# The codecs that follow ISO 2022 escapes to a set and its kin, the narrowest first.
+_JAPANESE: Final = ("iso2022_jp", "iso2022_jp_1", "iso2022_jp_ext", "iso2022_jp_2")
+_FOLLOWING: Final = {
+    "shift_jis": _JAPANESE,
+    "iso2022_jp": _JAPANESE,
+    "iso2022_jp_1": _JAPANESE[1:],
+    "euc_kr": ("iso2022_kr", "iso2022_jp_2"),
+    "gb2312": ("iso2022_jp_2",),
+}
+_HEADER: Final = re.compile(r"(?:^|[\r\n\x0b])[ \t]*(?:MSH|FHS|BHS)([^A-Za-z0-9\r\n])([^\r\n]*)")
+_HEADER_WITHIN: Final = 8192  # characters
+_MOST_SETS: Final = 8  # repetitions of MSH-18 that are looked at: each may take a reading of the whole message
 
 
 class Decoded(NamedTuple):
@@ -74,6 +89,22 @@ def codec_of(name: str) -> str | None:
     return _CODECS.get(plain)
 
 
+def codec_to_write(names: Sequence[str]) -> str | None:
+    """The codec for a message whose MSH-18 repeats so; None where none of it is known.
+
+    >>> codec_to_write(["", "ISO IR87"]), codec_to_write(["8859/1", "UNICODE UTF-8"]), codec_to_write(["ASCII"])
+    ('iso2022_jp', 'iso8859-1', 'ascii')
+    """
+    known = _known(names)
+    # What ASCII lacks is written in the set that the message has beside it.
+    return next((codec for codec in known if codec != "ascii"), known[0] if known else None)
+
+
+def _known(names: Sequence[str]) -> list[str]:
+    """The codecs of sets by their names, each once, without those that there are none for."""
+    return list(dict.fromkeys(codec for name in names if (codec := codec_of(name))))
+
+
 def decode(data: bytes, encoding: str | None = None) -> Decoded:
     """The text of a message, by `encoding` or else by what it says and shows of itself. Never fails.
 
@@ -82,16 +113,16 @@ def decode(data: bytes, encoding: str | None = None) -> Decoded:
     if encoding is not None:
         return _as_told(data, encoding)
     if data.isascii() and is_plain(text := data.decode("ascii")):
-        return Decoded(text, *of_plain(data))
+        return Decoded(text, *of_plain(text))
     return _by_its_marks(data) or _by_its_header(data)
 
 
-def of_plain(data: bytes) -> tuple[str, tuple[str, ...]]:
-    """The codec for what is put into a message that is plain so far, and codes of what is odd."""
-    declared = _declared(data)
-    codec = codec_of(declared) if declared else "utf-8"
+def of_plain(text: str) -> tuple[str, tuple[str, ...]]:
+    """The codec to write a message with that has no bytes, or plain ones so far; and codes of what is odd."""
+    declared = _declared(text)
+    codec = codec_to_write(declared)
     if codec is None:
-        return "utf-8", ("charset-unknown",)
+        return "utf-8", ("charset-unknown",) if any(declared) else ()
     return ("utf-8" if _is_wide(codec) else codec), ()
 
 
@@ -125,32 +156,49 @@ def _by_its_marks(data: bytes) -> Decoded | None:
 
 
 def _by_its_header(data: bytes) -> Decoded:
-    declared = _declared(data)
-    codec = codec_of(declared) if declared else None
-    if codec and not _is_wide(codec):
+    declared = _declared(data[:_HEADER_WITHIN].decode("latin-1"))
+    known = _known(declared)
+    if b"\x1b" in data and (escaped := _by_its_escapes(data, known)):
+        return escaped
+    for codec in known:
         # Text in a part of ISO 8859 that is valid UTF-8 by chance is rarer by far than a sender whose MSH-18
         # was never changed when its system was; a strict multi-byte set speaks for itself.
-        if not _is_single_byte(codec) and (text := _strict(data, codec)) is not None:
+        if _is_wide(codec) or (_is_single_byte(codec) and _strict(data, "utf-8") is not None):
+            continue
+        if (text := _strict(data, codec)) is not None:
             return Decoded(text, codec)
-        if _is_single_byte(codec) and _strict(data, "utf-8") is None and (text := _strict(data, codec)) is not None:
-            return Decoded(text, codec)
-    odd = "charset-wrong" if codec else "charset-unknown" if declared else "charset-undeclared"
+    odd = "charset-wrong" if known else "charset-unknown" if any(declared) else "charset-undeclared"
     for fallback in ("utf-8", "cp1252"):
         if (text := _strict(data, fallback)) is not None:
             return Decoded(text, fallback, (odd,))
     return Decoded(data.decode("latin-1"), "latin-1", (odd,))
 
 
-def _declared(data: bytes) -> str:
-    """MSH-18, its first repetition; "" where there is none."""
-    header = _HEADER.search(data, 0, 8192)
+def _by_its_escapes(data: bytes, known: Sequence[str]) -> Decoded | None:
+    """A message that switches sets by ISO 2022 escapes, as MSH-18 says by repeating (`~ISO IR87`); else None.
+
+    The bytes of a Japanese character may be those of delimiters, so this is read before anything is cut.
+    """
+    # JIS Roman is ASCII but for the glyphs of two characters, which are delimiters here.
+    data = data.replace(b"\x1b(J", b"\x1b(B")
+    # The rarest set is named last.
+    for codec in dict.fromkeys(one for each in reversed(known) for one in _FOLLOWING.get(each, ())):
+        text = _strict(data, codec)
+        if text is not None and len(text) < len(data):  # an escape that switches nothing stays, and is text
+            return Decoded(text, codec)
+    return None
+
+
+def _declared(text: str) -> list[str]:
+    """The repetitions of MSH-18; none where there is no such field."""
+    header = _HEADER.search(text, 0, _HEADER_WITHIN)
     if header is None:
-        return ""
+        return []
     separator, rest = header.groups()
     fields = rest.split(separator, 17)
     if len(fields) < 17:
-        return ""
-    return str(fields[16].split(fields[0][1:2] or b"~", 1)[0], "ascii", "replace").strip()
+        return []
+    return [name.strip() for name in fields[16].split(fields[0][1:2] or "~")[:_MOST_SETS]]
 
 
 def _strict(data: bytes, codec: str) -> str | None:

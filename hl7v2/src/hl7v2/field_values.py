@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from math import isfinite
 from typing import Any, Final, cast
 
 from hl7v2.delimiters import Delimiters
@@ -200,8 +201,12 @@ def iso(text: str) -> str:
     return _any_iso(text)
 
 
-@lru_cache(maxsize=4096)
 def _any_iso(text: str) -> str:
+    return _remembered_iso(text) if len(text) < TOO_LONG_TO_REMEMBER else text
+
+
+@lru_cache(maxsize=4096)
+def _remembered_iso(text: str) -> str:
     try:
         return parse_time(text).iso()
     except ValueFormatError:
@@ -288,4 +293,7 @@ def _number(value_type: str, text: str, reading: Reading) -> float | None:
             return None
     else:
         number = reading.leaf(text, 1)
-    return float(number) if _NUMBER.fullmatch(number) else None
+    if not _NUMBER.fullmatch(number):
+        return None
+    value = float(number)
+    return value if isfinite(value) else None  # infinity is no number, and not in JSON

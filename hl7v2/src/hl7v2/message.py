@@ -32,10 +32,11 @@ def parse(content: bytes | bytearray | memoryview | str, *, encoding: str | None
 
     Nothing is cut before it is read. What is not as the standard wants it is in `Message.oddities`. Content with
     several messages is read as one: `hl7v2.split` it first. `encoding` is a codec of Python that overrules
-    MSH-18. Raises ParseError where there is no header segment (MSH; FHS or BHS of a batch).
+    MSH-18 in reading bytes. Text is written in the character set that MSH-18 names. Raises ParseError where there
+    is no header segment (MSH; FHS or BHS of a batch).
     """
     if isinstance(content, str):
-        return Message(content, None, "utf-8")
+        return Message(content, None, None)
     raw = bytes(content)
     if encoding is None and raw.isascii():
         text = raw.decode("ascii")
@@ -99,13 +100,12 @@ class Message:
 
     @property
     def encoding(self) -> str:
-        """The codec of Python that the message was read with and is written with."""
+        """The codec of Python that the message was read with, if it came as bytes, and is written with."""
         return self._codec or self._ask_header()
 
     def _ask_header(self) -> str:
         """What MSH-18 says, which parse leaves until it matters: the codec, and whether it is odd."""
-        assert self._raw is not None
-        self._codec, self._odd = charsets.of_plain(self._raw)
+        self._codec, self._odd = charsets.of_plain(self._text)
         return self._codec
 
     # ---- reading
@@ -351,7 +351,7 @@ class Message:
         self._changed = True
         put_at(row, place, text, self.delimiters)
         if row[0] == "MSH" and place.field == 18:
-            self._codec = charsets.codec_of(self["MSH-18"]) or self.encoding
+            self._codec = charsets.codec_to_write(self.all("MSH-18")) or self.encoding
 
     def _found_ends(self) -> list[str]:
         """What follows each line; the last line's is "" unless lines were added."""

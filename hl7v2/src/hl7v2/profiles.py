@@ -112,7 +112,7 @@ def read_profile(file: str | Path) -> Profile:
     """Read a profile's file. Raises ProfileError, naming file and place; OSError where it cannot be opened."""
     path = Path(file)
     try:
-        return parse_profile(path.read_text(encoding="utf-8"))
+        return parse_profile(path.read_text(encoding="utf-8-sig"))  # editors of Windows write a byte order mark
     except (ProfileError, UnicodeDecodeError) as error:
         raise ProfileError(f"{path.name}: {error}") from error
 

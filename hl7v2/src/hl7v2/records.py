@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, BinaryIO, Final, cast, overload
 
-from hl7v2.batches import BatchReader, split
+from hl7v2.batches import BatchReader, InMemory, split
 from hl7v2.cutting import Row
 from hl7v2.delimiters import Delimiters
-from hl7v2.field_values import Reading, texts_reader
+from hl7v2.field_values import TOO_LONG_TO_REMEMBER, Reading, texts_reader
 from hl7v2.message import NULL, Message, parse
 from hl7v2.paths import parse_path
 from hl7v2.row_reading import Element, element_reader, repetitions_reader, segment_reader
@@ -20,37 +20,39 @@ from hl7v2.schemas import SCHEMAS, Rows, Schema, schema_of
 
 
 @overload
-def split_hl7_batch(content: bytes) -> list[bytes]: ...
+def split_hl7_batch(content: InMemory) -> list[bytes]: ...
 @overload
 def split_hl7_batch(content: str) -> list[str]: ...
 @overload
 def split_hl7_batch(content: BinaryIO) -> Iterator[bytes]: ...
-def split_hl7_batch(content: bytes | str | BinaryIO) -> list[bytes] | list[str] | Iterator[bytes]:
+def split_hl7_batch(content: InMemory | str | BinaryIO) -> list[bytes] | list[str] | Iterator[bytes]:
     """The messages of a batch or file, each as it stands, without the envelopes (FHS, BHS, BTS, FTS).
 
     What is in memory gives a list. A file open for reading bytes gives an iterator that holds one message at a time.
-    Content without a message gives none; `hl7v2.BatchReader` says what was odd about a file.
+    Content without a message gives none; `hl7v2.BatchReader` says what was odd about a file. Raises TypeError for a
+    file that gives text.
     """
     if isinstance(content, str):
         return cast("list[str]", list(split(content)))
     messages = iter(BatchReader(content))
-    return list(messages) if isinstance(content, bytes) else messages
+    return list(messages) if isinstance(content, InMemory) else messages
 
 
 @overload
-def parse_hl7v2_file(content: bytes | str) -> list[dict[str, Any]]: ...
+def parse_hl7v2_file(content: InMemory | str) -> list[dict[str, Any]]: ...
 @overload
 def parse_hl7v2_file(content: BinaryIO) -> Iterator[dict[str, Any]]: ...
-def parse_hl7v2_file(content: bytes | str | BinaryIO) -> list[dict[str, Any]] | Iterator[dict[str, Any]]:
+def parse_hl7v2_file(content: InMemory | str | BinaryIO) -> list[dict[str, Any]] | Iterator[dict[str, Any]]:
     """One row for each message of a batch or file: `split_hl7_batch` and `parse_hl7v2_message` in one.
 
     What is in memory gives a list. A file open for reading bytes gives an iterator, in memory that does not grow.
+    Text is the messages themselves, never the name of a file. Raises TypeError for a file that gives text.
     """
     rows = map(parse_hl7v2_message, split_hl7_batch(content))
-    return list(rows) if isinstance(content, (bytes, str)) else rows
+    return list(rows) if isinstance(content, InMemory | str) else rows
 
 
-def parse_hl7v2_message(message: bytes | str | Message) -> dict[str, Any]:
+def parse_hl7v2_message(message: InMemory | str | Message) -> dict[str, Any]:
     """One message as a row, by the schema of its type (`hl7v2.schemas.schema_of`).
 
     Every key of the schema is there: None where nothing was sent, "" where the sender sent HL7's null, a list, maybe
@@ -67,7 +69,8 @@ def parse_hl7v2_message(message: bytes | str | Message) -> dict[str, Any]:
     header = segments[0]
     if header[0] != "MSH":
         header = next((fields for fields in segments if fields[0].strip() == "MSH"), [])
-    reader = _row_reader(header[9] if len(header) > 9 else "", delimiters, encoding)
+    message_type = header[9][:TOO_LONG_TO_REMEMBER] if len(header) > 9 else ""
+    reader = _row_reader(message_type, delimiters, encoding)
     return reader.read(segments, escaped or NULL[0] in text)  # a single character is found ten times faster
 
 

@@ -211,7 +211,8 @@ def _is_first(path: Path) -> bool:
 
 
 def _value_lines(t: str) -> Iterator[str]:
-    yield f"  if f{_VALUE_TYPE} == 'NM' and {t}.isascii() and {t}.replace('.', '', 1).isdigit():"
+    # No float has more than 308 digits before its point.
+    yield f"  if f{_VALUE_TYPE} == 'NM' and len({t}) < 300 and {t}.isascii() and {t}.replace('.', '', 1).isdigit():"
     yield f"   row['value'] = {t}"
     yield f"   row['value_number'] = float({t})"
     yield f"  elif f{_VALUE_TYPE} in PLAIN and R not in {t} and not odd:"

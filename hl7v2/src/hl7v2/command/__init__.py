@@ -1,1 +1,1 @@
-"""The command `hl7v2`. Needs typer and rich: `firth-hl7v2[command]`."""
+"""The command `hl7v2`. Needs typer and rich: the extra `command`."""

@@ -95,7 +95,9 @@ def generate(
     try:
         from hl7v2.generate import MESSAGE_TYPES, messages, with_error_rate  # noqa: PLC0415 (faker is slow to import)
     except ModuleNotFoundError as error:
-        raise typer.BadParameter("making messages needs faker: pip install 'firth-hl7v2[generate]'") from error
+        raise typer.BadParameter(
+            "making messages needs faker: from a clone of Firth, pip install './hl7v2[generate]'"
+        ) from error
     try:
         made: Iterable[bytes] = islice(messages(seed=seed, types=types or MESSAGE_TYPES), count)
     except ValueError as error:
@@ -158,7 +160,7 @@ def validate(
                 f"[cyan]{name:<20}[/cyan] [{display.COLOURS[rule.severity]}]{rule.severity:<12}[/] {rule.meaning}"
             )
         return
-    validator = Validator(read_profile(profile)) if profile else Validator()
+    validator = _validator(profile)
     invalid = 0
     for number, message in enumerate(_messages(source), 1):
         verdict = validator.validate(message)
@@ -177,14 +179,15 @@ def ack(
     source: Source = STDIN,  # type: ignore[assignment]
     level: Annotated[Answer, typer.Option(help="In enhanced mode: taken in, or processed.")] = Answer.ACCEPT,
     judge: Annotated[bool, typer.Option("--validate", help="Refuse what is not valid, and say why in ERR.")] = False,
+    profile: Annotated[Path | None, typer.Option(help="The same, by a file of rules.")] = None,
 ) -> None:
     """Answer each message with the acknowledgment that its sender asks for; none where it asks for none.
 
     Example: hl7v2 generate -n 1 --error-rate 0.1 | hl7v2 ack --validate
     """
-    validator = Validator()
+    validator = _validator(profile)
     answers = (
-        acknowledge(content, _findings(validator, content) if judge else (), level=Level[level.name])
+        acknowledge(content, _findings(validator, content) if judge or profile else (), level=Level[level.name])
         for content in _or_nothing(BatchReader(source))  # what is no message at all is answered too
     )
     _write(bytes(answer) for answer in answers if answer is not None)
@@ -253,6 +256,10 @@ def _or_nothing(contents: Iterable[bytes]) -> Iterator[bytes]:
         yield content
     if not found:
         yield b""
+
+
+def _validator(profile: Path | None) -> Validator:
+    return Validator(read_profile(profile)) if profile else Validator()
 
 
 def _findings(validator: Validator, content: bytes) -> Iterable[Finding]:

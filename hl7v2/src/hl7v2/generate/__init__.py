@@ -1,4 +1,4 @@
-"""Messages of a hospital that never was, for tests, demos and measurements. Needs faker: `firth-hl7v2[generate]`.
+"""Messages of a hospital that never was, for tests, demos and measurements. Needs faker: the extra `generate`.
 
 >>> from itertools import islice
 >>> from hl7v2.generate import messages, with_error_rate

@@ -18,6 +18,7 @@ _ZONE: Final = r"(?:([+-])(\d\d)(\d\d))?"
 _CLOCK: Final = r"(\d\d)(?:(\d\d)(?:(\d\d)(?:\.(\d{1,9}))?)?)?"
 _TIMESTAMP: Final = re.compile(rf"(\d{{4}})(?:(\d\d)(?:(\d\d)(?:{_CLOCK})?)?)?{_ZONE}", re.ASCII)
 _TIME_OF_DAY: Final = re.compile(_CLOCK + _ZONE, re.ASCII)
+_LONGEST: Final = 64  # characters of a time with blanks around it: times are remembered, and blanks have no end
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ def parse_time(text: str) -> Timestamp:
 
     Raises ValueFormatError, for a day that no calendar has too.
     """
-    found = _TIMESTAMP.fullmatch(text.strip())
+    found = _TIMESTAMP.fullmatch(text.strip()) if len(text) <= _LONGEST else None
     if found is None:
         raise ValueFormatError("not a time of the form YYYY[MM[DD[HH[MM[SS[.SSSS]]]]]][+/-ZZZZ]")
     year, month, day, hour, minute, second, fraction, *zone = found.groups()
