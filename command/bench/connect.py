@@ -103,7 +103,10 @@ def bench(console: Console, *, full: bool = False) -> None:
         figures = [_jdbc(stack, cluster, rows), _sftp(stack, cluster, rows), _debezium(stack, cluster, rows)]
     _show_speed(console, figures)
     _show_memory(console, figures, rows)
-    console.print(f"the heap of Connect: {connect.HEAP}")
+    console.print(
+        f"Connect may have a heap of {connect.HEAP}. Behind a collection it holds what died old, too, until one of "
+        "all of it: a short run's heap seems to grow."
+    )
 
 
 def _show_speed(console: Console, figures: Sequence[Figure]) -> None:
