@@ -28,6 +28,9 @@ TRANSACTION_TIMEOUT: Final = 10  # seconds
 # partitions by then: its transaction is refused and it starts over.
 STAGE_TIMEOUT: Final = 300  # seconds
 
+# What is said of a consumer whose partitions were given away, before its clients are made anew.
+LEFT_BEHIND: Final = "no longer a member of the group: this worker, or the broker, was away for too long"
+
 _MIB: Final = 1024 * 1024
 
 # What comes is there at once all the same; the broker only says less often that there is nothing.

@@ -98,7 +98,7 @@ class PreviewLane(Background):
 def _begin_anew(*_: object) -> None:
     # A client that had to leave its group while no broker was there may never look for one again (librdkafka 2.16:
     # "no broker available for coordinator query", for ever).
-    raise Unavailable("no longer a member of the group: this worker, or the broker, was away for too long")
+    raise Unavailable(kafka.LEFT_BEHIND)
 
 
 def worked_on(preview: Preview, *, stage: Stage, name: str, batches: str) -> Preview:

@@ -196,7 +196,7 @@ class _Worker:
         self._transactions.poll()
         self._pulse.beat()
         if self._lost:
-            raise StartOver("no longer a member of the group: this worker, or the broker, was away for too long")
+            raise StartOver(kafka.LEFT_BEHIND)
         self._settle()
         self._measure_lag()
         if first is None:
